@@ -1,0 +1,44 @@
+"""The demo: sample logs with a known truth, in a lake of their own, from raw objects to trend tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import yaml
+
+from logsight_assets.lake import Lake, mark
+from logsight_assets.sample.shop import Shop, source_definitions
+from logsight_assets.sample.spec import ShopSpec, last_full_hour
+
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was put into raw."""
+
+    objects: int
+    end: datetime
+
+
+def load_sample(lake: Lake, on_object: Callable[[int], None] = lambda _: None) -> Loaded:
+    """Put the sample logs that end with the last full hour into raw; what is there already stays as it is."""
+    spec = ShopSpec(end=last_full_hour(lake.clock()))
+    folder = lake.config / "sources"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, definition in source_definitions(spec).items():
+        file = folder / f"{name}.yaml"
+        if not file.exists():
+            file.write_text(yaml.safe_dump(definition, sort_keys=False), encoding="utf-8")
+    put = 0
+    hours = set()
+    for sample in Shop(spec):
+        if lake.store.put_if(sample.key, sample.data, None):
+            put += 1
+            parts = dict(part.split("=", 1) for part in sample.key.split("/") if "=" in part)
+            hours.add(f"{parts['dt']}T{parts['hour']}")
+        on_object(1)
+    for hour in sorted(hours):
+        mark(lake.store, "arrivals", hour, "demo")
+    return Loaded(put, spec.end)

@@ -1,0 +1,118 @@
+"""`logsight doctor`: effective settings with their origin, and a line for each thing that LogSight depends on.
+
+Each adapter that needs something of its surroundings adds a check to `CHECKS`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from logsight_assets.errors import LogSightError
+from logsight_assets.intake.keys import load_keys
+from logsight_assets.intake.run import sources_of
+from logsight_assets.lake import Lake
+from logsight_assets.scratch import embedded_engine
+from logsight_assets.settings import scalar_fields
+
+_LOW_DISK = 1 << 30
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the doctor."""
+
+    name: str
+    is_ok: bool
+    detail: str
+    remedy: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(lake: Lake) -> Iterator[Check]:
+    """Run every check; one that fails never stops the others."""
+    for name, check in CHECKS.items():
+        try:
+            yield check(lake)
+        except (LogSightError, OSError) as error:
+            yield Check(name, False, str(error), "see the message")
+
+
+def effective_values(lake: Lake) -> list[dict[str, Any]]:
+    """Each setting with its value and origin. Secrets are references, so nothing has to be hidden here."""
+    settings = lake.settings
+    return [
+        {
+            "setting": f"{section}.{field}",
+            "value": getattr(getattr(settings, section), field),
+            "origin": lake.effective.origins[f"{section}.{field}"],
+        }
+        for section, field in scalar_fields()
+    ]
+
+
+def _python(_: Lake) -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", sys.version_info >= (3, 11), f"Python {version}", "install Python 3.11 or newer")
+
+
+def _packages(_: Lake) -> Check:
+    found = {name: importlib.metadata.version(name) for name in ("dagster", "duckdb", "pyarrow")}
+    is_ok = found["duckdb"].startswith("1.5.") and found["dagster"].startswith("1.13.")
+    detail = ", ".join(f"{name} {version}" for name, version in found.items())
+    return Check("packages", is_ok, detail, "make setup installs the locked versions")
+
+
+def _store(lake: Lake) -> Check:
+    key = f"doctor/{uuid.uuid4().hex}"
+    is_ok = lake.store.put_if(key, b"x", None) and not lake.store.put_if(key, b"y", None)
+    lake.store.delete(key)
+    return Check("object store", is_ok, f"{lake.store.uri('lake')[: -len('/lake')]}: writes, conditional writes, deletes")
+
+
+def _disk(lake: Lake) -> Check:
+    free = shutil.disk_usage(lake.state).free
+    return Check("disk", free > _LOW_DISK, f"{free / (1 << 30):.1f} GiB free for {lake.state}", "free some disk space")
+
+
+def _state(lake: Lake) -> Check:
+    is_ok = os.access(lake.state, os.W_OK)
+    return Check("state folder", is_ok, str(lake.state), "make it writable, or set LOGSIGHT_STATE")
+
+
+def _sources(lake: Lake) -> Check:
+    sources = sources_of(lake)
+    return Check("sources", True, f"{len(sources)} defined in {lake.config / 'sources'}")
+
+
+def _keys(lake: Lake) -> Check:
+    keys = load_keys(lake.state)
+    mode = (lake.state / "keys.json").stat().st_mode & 0o077
+    detail = f"redaction key version {keys.ring.current}, {len(keys.ring.masters)} in all"
+    return Check("keys", mode == 0, detail, f"chmod 600 {lake.state / 'keys.json'}")
+
+
+def _engine(lake: Lake) -> Check:
+    with embedded_engine(lake) as engine, engine.session() as session:
+        rows = session.fetch("select 1 as one").num_rows
+    return Check("query engine", rows == 1, f"DuckDB, {lake.settings.engine.memory_mb} MiB")
+
+
+CHECKS: dict[str, Callable[[Lake], Check]] = {
+    "python": _python,
+    "packages": _packages,
+    "state folder": _state,
+    "disk": _disk,
+    "object store": _store,
+    "query engine": _engine,
+    "keys": _keys,
+    "sources": _sources,
+}

@@ -1,0 +1,169 @@
+"""Redaction: personal data becomes tokens, secrets vanish. One function for intake and for the log router.
+
+    redactor = Redactor(RedactionPolicy(), KeyRing({1: secret}, current=1), "acme")
+    redactor.text("login of jo@example.org failed")       # login of <EMAIL:0…> failed
+    redactor.attributes('{"password":"hunter2"}')         # {"password":"<SECRET>"}
+
+A caller with many rows asks `nomination_pattern` first, in SQL, and calls only for rows that match: the others are
+returned unchanged, by construction and by a property test. What is found and what is not: docs/redaction.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from logsight_assets.intake.redaction.catalogue import detectors_of, nomination_pattern
+from logsight_assets.intake.redaction.detector import Found
+from logsight_assets.intake.redaction.expressions import compile_bytes, compile_set
+from logsight_assets.intake.redaction.leaves import leaf_found
+from logsight_assets.intake.redaction.fields import Hint, hint_of
+from logsight_assets.intake.redaction.policy import Kind, RedactionPolicy
+from logsight_assets.intake.redaction.tokens import SECRET_TOKEN, TOKEN_PATTERN, KeyRing, entity_token
+
+__all__ = ["KeyRing", "Kind", "RedactionPolicy", "Redactor", "nomination_pattern"]
+
+_TOKENS = compile_bytes(TOKEN_PATTERN)
+# A replacement can bare another finding (its neighbour now ends at a bracket), so passes repeat until nothing changes;
+# real lines need one, the bound keeps a hostile chain of neighbours linear.
+_MAX_PASSES = 8
+# Deeper JSON is treated as text, as Python's own recursion would end near 1000.
+_MAX_DEPTH = 200
+# orjson reads longer integers as floats and would write them back with digits lost.
+_LONG_INTEGER = compile_bytes(r"[0-9]{19}")
+
+
+class Redactor:
+    """Redacts for one tenant under one policy, with the current version of its key. Not changed by use; thread-safe."""
+
+    def __init__(self, policy: RedactionPolicy, key_ring: KeyRing, tenant: str) -> None:
+        self.policy = policy
+        self.key_version = key_ring.current
+        self._key = key_ring.tenant_key(tenant)
+        self._detectors = detectors_of(policy)
+        self._gates = compile_set(detector.gate for detector in self._detectors)
+
+    def text(self, text: str) -> str:
+        """The text with findings replaced; the same object where there are none. Never raises."""
+        data = text.encode("utf-8", "surrogatepass")
+        redacted = self._bytes(data)
+        return text if redacted is data else redacted.decode("utf-8", "surrogatepass")
+
+    def attributes(self, json_text: str) -> str:
+        """JSON text with findings in values and keys replaced, compact; the same object where there are none.
+
+        What is no JSON, or nested deeper than 200, is redacted as text.
+        """
+        try:
+            document, dump = _parse(json_text)
+            redacted = self._value(document, Hint.NONE, 0)
+        except (ValueError, RecursionError):
+            return self.text(json_text)
+        return json_text if redacted is document else dump(redacted)
+
+    def _bytes(self, data: bytes) -> bytes:
+        for _ in range(_MAX_PASSES):
+            fired = self._gates.Match(data)
+            if not fired:
+                return data
+            redacted = self._pass(data, fired)
+            if redacted is data:
+                return data
+            data = redacted
+        return data
+
+    def _pass(self, data: bytes, fired: list[int]) -> bytes:
+        """One pass of the detectors whose gates matched."""
+        found: list[Found] = []
+        for index in sorted(fired):
+            found.extend(self._detectors[index].find(data))
+        if not found:
+            return data
+        return self._replace(data, _disjoint(data, found))
+
+    def _replace(self, data: bytes, found: list[Found]) -> bytes:
+        if not found:
+            return data
+        pieces: list[bytes] = []
+        position = 0
+        for start, end, kind, entity in found:
+            token = SECRET_TOKEN if kind is Kind.SECRET else entity_token(self._key, kind, entity)
+            pieces += (data[position:start], token.encode("ascii"))
+            position = end
+        pieces.append(data[position:])
+        return b"".join(pieces)
+
+    def _value(self, value: Any, hint: Hint, depth: int) -> Any:
+        """A JSON value redacted; the same object if nothing changed."""
+        if depth > _MAX_DEPTH:
+            raise RecursionError
+        if isinstance(value, str):
+            return self._leaf(value, hint)
+        if isinstance(value, dict):
+            return self._object(value, depth)
+        if isinstance(value, list):
+            inherited = hint if hint is Hint.SECRET else Hint.NONE
+            items = [self._value(item, inherited, depth + 1) for item in value]
+            return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            spelled = str(value)
+            redacted = self._leaf(spelled, hint) if isinstance(value, int) or hint is Hint.LOCATION else spelled
+            return value if redacted is spelled else redacted
+        return value
+
+    def _object(self, value: dict[str, Any], depth: int) -> dict[str, Any]:
+        redacted: dict[str, Any] = {}
+        is_changed = False
+        for key, item in value.items():
+            new_item = self._value(item, hint_of(key), depth + 1)
+            new_key = self.text(key)
+            is_changed = is_changed or new_item is not item or new_key is not key
+            while new_key in redacted:
+                new_key += "_"
+            redacted[new_key] = new_item
+        return redacted if is_changed else value
+
+    def _leaf(self, value: str, hint: Hint) -> str:
+        if hint is not Hint.NONE and len(value) <= 8192:
+            data = value.encode("utf-8", "surrogatepass")
+            found = leaf_found(data, hint, self.policy)
+            if found and not _TOKENS.fullmatch(data[found[0].start : found[-1].end]):
+                return self._replace(data, found).decode("utf-8", "surrogatepass")
+        return self.text(value)
+
+
+def _disjoint(data: bytes, found: list[Found]) -> list[Found]:
+    """Findings in text order, without those that touch an existing token or an earlier detector's finding."""
+    if len(found) == 1 and b"<" not in data:
+        return found
+    taken = bytearray(len(data))
+    if b"<" in data:
+        for match in _TOKENS.finditer(data):
+            taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+    kept: list[Found] = []
+    for item in found:
+        if item.end > item.start and taken.find(1, item.start, item.end) < 0:
+            taken[item.start : item.end] = b"\x01" * (item.end - item.start)
+            kept.append(item)
+    return sorted(kept)
+
+
+def _dump(document: Any) -> str:
+    return orjson.dumps(document).decode("utf-8")
+
+
+def _dump_exactly(document: Any) -> str:
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _parse(json_text: str) -> tuple[Any, Any]:
+    """The document and the function that writes it; Python's own reader for what orjson would not keep exact."""
+    data = json_text.encode("utf-8", "surrogatepass")
+    if _LONG_INTEGER.search(data):
+        return json.loads(json_text), _dump_exactly
+    try:
+        return orjson.loads(data), _dump
+    except orjson.JSONDecodeError:
+        return json.loads(json_text), _dump_exactly

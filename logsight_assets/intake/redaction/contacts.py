@@ -1,0 +1,168 @@
+"""E-mail addresses and phone numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from logsight_assets.intake.redaction.canonical import canonical, digits_of
+from logsight_assets.intake.redaction.detector import Detector, Found
+from logsight_assets.intake.redaction.expressions import (
+    GATE_BEGINS,
+    LABEL_SIGNS,
+    LABEL_SIGNS_GATE,
+    LABEL_WORDS,
+    compile_bytes,
+    is_in_row,
+    is_word_at,
+    stands_alone,
+)
+from logsight_assets.intake.redaction.policy import Kind
+
+# `=`, `/`, `'` and others are legal in a local part, but in a log they delimit it; what stays of a name is little.
+_EMAIL = compile_bytes(
+    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f]|%2[BbDdEe]|%5[Ff])+(?:@|%40|&#64;|\\u0040)(?:[0-9A-Za-z\-]|[^\x00-\x7f])(?:[0-9A-Za-z.\-]|[^\x00-\x7f])*"
+)
+_AT_SIGNS = (b"@", b"%40", b"&#64;", b"\\u0040")
+_EMAIL_GATE = (
+    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f])(?:@|%40|&#64;|\\+u0040)(?:[0-9A-Za-z.\-]|[^\x00-\x7f])*\.(?:[A-Za-z]|[^\x00-\x7f])"
+)
+
+# Last words behind an @ that make it a file, a unit of systemd, or code, and that are no domain of the public root.
+_NO_DOMAIN = frozenset(
+    b"class conf css csv device exe gif gz html ico jar java jpeg jpg js json jsx log map mount path png rpm scope "
+    b"service slice socket svg swap target tar tgz timer ts tsx txt war webp whl xml yaml yml".split()
+)
+# Accounts of machines: `git clone git@github.com:…` names no person.
+_MACHINE_USERS = frozenset((b"git",))
+
+
+def _emails(text: bytes) -> Iterator[Found]:
+    for match in _EMAIL.finditer(text):
+        start, end = match.span()
+        for sign in _AT_SIGNS:
+            at = text.find(sign, start, end)
+            if at >= 0:
+                break
+        start = _email_start(text, start)
+        while text[end - 1] in b".-":
+            end -= 1
+        domain = text[at + len(sign) : end]
+        head, _, tail = domain.rpartition(b".")
+        local = text[start:at]
+        if not head or not local or not _is_top_domain(tail) or b".." in domain:
+            continue
+        if local not in _MACHINE_USERS and not _is_object_hash(local, head):
+            spelled = local + b"@" + domain
+            yield Found(start, end, Kind.EMAIL, canonical(Kind.EMAIL, spelled.decode("utf-8", "replace")))
+
+
+def _email_start(text: bytes, start: int) -> int:
+    """The local part without what only looks like its beginning: `%20john`, a printed `\\njohn`, `-john`, `.john`."""
+    if start and text[start - 1] == 0x25 and is_word_at(text, start) and is_word_at(text, start + 1):
+        start += 2
+    elif start and text[start - 1] == 0x5C and text[start] in b"nrt":
+        start += 1
+    while text[start] in b".-+":
+        start += 1
+    return start
+
+
+def _is_top_domain(tail: bytes) -> bool:
+    if tail.startswith(b"xn--"):
+        return len(tail) <= 63
+    if not 2 <= len(tail) <= 24 or tail.lower() in _NO_DOMAIN:
+        return False
+    return tail.isalpha() or (any(byte >= 0x80 for byte in tail) and not any(0x30 <= byte <= 0x39 for byte in tail))
+
+
+def _is_object_hash(local: bytes, head: bytes) -> bool:
+    """Java's `pkg.Class@1b2c3d4.method`, or a package with a version, `pkg@1.2.3-rc.beta`."""
+    label = head.partition(b".")[0]
+    if label.isdigit():
+        return True
+    return b"." in local and 5 <= len(label) <= 8 and not label.strip(b"0123456789abcdef") and not label.isalpha()
+
+
+_PLUS = r"(?:\+|%2[Bb])"
+_SEPARATOR = r"[ .\-/()]{0,3}"
+_PHONE_INTERNATIONAL = rf"(?:{_PLUS}|\b00)[ (]{{0,2}}[1-9][0-9]{{0,3}}(?:{_SEPARATOR}[0-9]{{1,9}}){{1,7}}"
+_PHONE_NORTH_AMERICA = r"(?:\b1[ .\-])?(?:\([2-9][0-9]{2}\)[ .\-]{0,2}|\b[2-9][0-9]{2}[.\-])[0-9]{3}[ .\-][0-9]{4}\b"
+_PHONE_TRUNK = r"\b0[1-9][0-9]{1,3}[ /\-][0-9]{3,4}[ \-]?[0-9]{3,4}\b|\b0[1-9](?:[ .\-][0-9]{2}){4}\b"
+_PHONE = compile_bytes(rf"{_PHONE_INTERNATIONAL}|{_PHONE_NORTH_AMERICA}|{_PHONE_TRUNK}")
+_PHONE_GATE = (
+    rf"(?:{_PLUS}|{GATE_BEGINS}00)[ (]{{0,2}}[1-9][0-9 .\-/()]{{6}}[0-9 .\-/()]*[0-9]"
+    rf"|{GATE_BEGINS}[2-9][0-9]{{2}}(?:\)[ .\-]{{0,2}}|[.\-])[0-9]{{3}}[ .\-][0-9]{{4}}(?:$|[^0-9])"
+    rf"|{GATE_BEGINS}0[1-9][0-9]{{1,3}}[ /\-][0-9]{{3,4}}[ \-]?[0-9]{{3,4}}(?:$|[^0-9])"
+    rf"|{GATE_BEGINS}0[1-9](?:[ .\-][0-9]{{2}}){{4}}(?:$|[^0-9])"
+)
+
+# ITU-T E.164 country codes by length: one digit 1 and 7; these two-digit ones; all others have three.
+_TWO_DIGIT_CODES = frozenset(
+    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 "
+    "94 95 98".split()
+)
+_JOINS_PHONE = frozenset(b".-:")
+
+
+def _phones(text: bytes) -> Iterator[Found]:
+    for match in _PHONE.finditer(text):
+        start, end = match.span()
+        spelled = text[start:end].decode("latin-1")
+        is_good = spelled[0] not in "+%" and spelled[:2] != "00"
+        if (is_good or _is_international(text, start, spelled)) and stands_alone(text, start, end, _JOINS_PHONE) and not is_in_row(text, start, end):
+            yield Found(start, end, Kind.PHONE, canonical(Kind.PHONE, spelled))
+
+
+def _is_international(text: bytes, start: int, spelled: str) -> bool:
+    """A number that E.164 allows; without separators it needs ten digits, since `+12345678` is often a difference."""
+    digits = digits_of(spelled.replace("%2B", "+").replace("%2b", "+").replace("(0)", ""))
+    plus = not spelled.startswith("00")
+    if not plus:
+        digits = digits[2:]
+    elif start and (is_word_at(text, start - 1) or text[start - 1] in b"+-.") and spelled[0] == "+":
+        return False
+    if not 8 <= len(digits) <= 15:
+        return False
+    is_separated = any(char in " .-/()" for char in spelled.strip("+ "))
+    if digits[0] == "1":
+        return len(digits) == 11 and digits[1] >= "2" and digits[4] >= "2"
+    if digits[0] == "7":
+        return len(digits) == 11
+    if not plus and not is_separated and digits[:2] not in _TWO_DIGIT_CODES:
+        return False
+    return is_separated or len(digits) >= 10
+
+
+_LABEL = (
+    r"(?i:(?:phone|mobile|msisdn|cellular|telefon|telephone|handynummer|whatsapp)"
+    r"|(?:\b|_)(?:tel|fax|cell|sms|call(?:er|ed|ing)?))"
+)
+_NUMBER = r"\+?[(]?[0-9][0-9 ().\-/]{5,20}[0-9]"
+_LABELLED = compile_bytes(rf"{_LABEL}{LABEL_WORDS}{LABEL_SIGNS}({_NUMBER})")
+_LABELLED_GATE = (
+    rf"(?i:phone|mobile|msisdn|cellular|telefon|handynummer|whatsapp|tel|fax|cell|sms|call(?:er|ed|ing)?)"
+    rf"{LABEL_WORDS}{LABEL_SIGNS_GATE}\+?[(]?[0-9][0-9 ().\-/]{{6}}"
+)
+_PHONE_VALUE = compile_bytes(_NUMBER)
+_DATE_LIKE = compile_bytes(r"(?:19|20)[0-9]{2}[-/.]?[01][0-9][-/.]?[0-3][0-9].*|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+
+
+def is_phone_value(value: bytes) -> bool:
+    """Whether the value of a phone field or label can be a number that somebody dials."""
+    is_number = _PHONE_VALUE.fullmatch(value) is not None and not _DATE_LIKE.fullmatch(value)
+    return is_number and 7 <= len(digits_of(value.decode("latin-1"))) <= 15
+
+
+def _labelled_phones(text: bytes) -> Iterator[Found]:
+    for match in _LABELLED.finditer(text):
+        start, end = match.start(1), match.end(1)
+        value = text[start:end]
+        if is_phone_value(value) and not is_word_at(text, end) and text[end : end + 1] != b":":
+            yield Found(start, end, Kind.PHONE, canonical(Kind.PHONE, value.decode("latin-1")))
+
+
+DETECTORS = (
+    Detector("email", ("email",), _EMAIL_GATE, _emails),
+    Detector("phone", ("phone",), _PHONE_GATE, _phones),
+    Detector("phone_label", ("phone",), _LABELLED_GATE, _labelled_phones),
+)

@@ -1,0 +1,131 @@
+"""A run of intake: raw objects through a pool of threads, each object a transaction of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+
+from logsight_assets.intake.arrivals import Arrival
+from logsight_assets.intake.keys import load_keys
+from logsight_assets.intake.receipts import Receipt
+from logsight_assets.intake.redact_sql import SqlRedaction
+from logsight_assets.intake.sources import SourceDefinition, load_sources
+from logsight_assets.intake.transaction import Workbench, take_in
+from logsight_assets.lake import Lake, hours_below, values
+from logsight_assets.scratch import embedded_engine, scratch_folder
+from logsight_assets.settings import Settings
+from logsight_assets.timeline import Hour
+
+
+@dataclass
+class IntakeReport:
+    """Sums over the objects that a run read."""
+
+    objects: int = 0
+    lines: int = 0
+    events: int = 0
+    quarantined: int = 0
+    ignored_lines: int = 0
+    late: int = 0
+    erased: int = 0
+    faults: list[dict[str, str]] = field(default_factory=list)
+    event_hours: set[Hour] = field(default_factory=set)
+    formats: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, receipt: Receipt) -> None:
+        self.objects += 1
+        self.lines += receipt.lines
+        self.events += receipt.events
+        self.quarantined += receipt.quarantined
+        self.ignored_lines += sum(receipt.ignored_lines.values())
+        self.late += receipt.late
+        self.erased += receipt.erased
+        self.faults += [{"raw_object": receipt.raw_object, "raw_key": receipt.raw_key, "fault": f} for f in receipt.faults]
+        self.event_hours.update(receipt.touched_hours)
+        self.formats[receipt.format] += 1
+        self.counts.update(receipt.counts)
+
+    def merge(self, other: IntakeReport) -> None:
+        self.objects += other.objects
+        self.lines += other.lines
+        self.events += other.events
+        self.quarantined += other.quarantined
+        self.ignored_lines += other.ignored_lines
+        self.late += other.late
+        self.erased += other.erased
+        self.faults += other.faults
+        self.event_hours |= other.event_hours
+        self.formats += other.formats
+        self.counts += other.counts
+
+
+def sources_of(lake: Lake) -> dict[str, SourceDefinition]:
+    return load_sources(lake.config / "sources")
+
+
+@contextlib.contextmanager
+def workbench(lake: Lake) -> Iterator[Workbench]:
+    """Engine, keys and rules of one run; its scratch folder goes with it."""
+    with scratch_folder(lake.state) as scratch, embedded_engine(lake, scratch) as engine:
+        keys = load_keys(lake.state)
+        yield Workbench(
+            lake,
+            engine,
+            SqlRedaction(engine.cursor(), lake.settings, keys.ring),
+            keys,
+            sources_of(lake),
+            _sealed(lake),
+            frozenset(erased_tenants(lake)),
+            redaction_fingerprint(lake.settings),
+            scratch,
+        )
+
+
+def read_objects(
+    bench: Workbench, arrivals: Iterable[Arrival], on_done: Callable[[Receipt], None] = lambda _: None
+) -> IntakeReport:
+    """Read each object; the first failure is raised after the others have ended, so what is done is kept."""
+    report = IntakeReport()
+    failure: BaseException | None = None
+    workers = bench.lake.settings.engine.workers or os.cpu_count() or 1
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="intake") as pool:
+        tasks = [pool.submit(take_in, bench, a.raw, a.previous(bench.lake)) for a in arrivals]
+        for task in as_completed(tasks):
+            error = task.exception()
+            if error is not None:
+                failure = failure or error
+                continue
+            report.add(task.result())
+            on_done(task.result())
+    if failure:
+        raise failure
+    return report
+
+
+def erased_tenants(lake: Lake) -> set[str]:
+    """Tenants with a tombstone: their records never become events again."""
+    entries = lake.store.list("tombstones/")
+    return {e.key.removeprefix("tombstones/tenant=").removesuffix(".json") for e in entries}
+
+
+def _sealed(lake: Lake) -> Callable[[str, Hour], bool]:
+    seals = {
+        (tenant, hour)
+        for tenant in values(lake.store, "seals/", "tenant")
+        for hour in hours_below(lake.store, f"seals/tenant={tenant}/")
+    }
+    return lambda tenant, hour: (tenant, hour) in seals
+
+
+def redaction_fingerprint(settings: Settings) -> str:
+    """Changes with what redaction would replace: objects read under another one are reported as stale."""
+    policies = {"": settings.redaction, **{n: t.redaction for n, t in settings.tenants.items() if t.redaction}}
+    held = {name: policy.model_dump() for name, policy in policies.items()}
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,0 +1,131 @@
+"""A log source: one YAML file that says how its lines are read and whose they are.
+
+`sources/<name>.yaml` in the lake, or beside `$LOGSIGHT_CONFIG`. Without a file a source is automatic: its format is
+detected, and its lines may name any valid tenant. Add a field here, to `docs/sources.md`, and where it takes effect.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Literal
+
+import re2
+from pydantic import Field, field_validator
+
+from logsight_assets.errors import ConfigurationError, UsageError
+from logsight_assets.intake.formats import FORMATS
+from logsight_assets.settings import TENANT_NAME, Section, read_yaml, validated
+
+# The ISO date guard keeps Hive's reserved characters and the '~' of event file names out of a path.
+_NAME = r"[a-z0-9][a-z0-9._-]{0,62}"
+
+
+class RequestRule(Section):
+    """An event is a request when it carries one of these attributes."""
+
+    attributes: tuple[str, ...] = Field(
+        ("http.response.status_code", "http.status_code", "rpc.grpc.status_code"),
+        description="attributes of which one makes an event a request",
+    )
+
+    @field_validator("attributes")
+    @classmethod
+    def _are_plain(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re2.fullmatch(r"[A-Za-z0-9_.@/-]{1,128}", name):
+                raise ValueError(f"attribute {name!r} may hold letters, digits and _ . @ / - only")
+        return value
+
+
+class ErrorRule(Section):
+    """An event is an error when its severity or its HTTP status says so."""
+
+    severity_at_least: int = Field(17, ge=1, le=25, description="lowest severity number of an error; 25 for never")
+    status_at_least: int = Field(500, ge=100, le=1000, description="lowest HTTP status of an error; 1000 for never")
+
+
+class SourceDefinition(Section):
+    """The whole of a source's file."""
+
+    name: str = Field(description="name of the source, as in the path")
+    description: str = Field("", description="for people")
+    format: str = Field("auto", description="a format's name, regex, or auto to detect it")
+    pattern: str | None = Field(None, description="RE2 with named groups, for format regex")
+    fields: dict[str, str] = Field(default_factory=dict, description="our field name → the record's key")
+    time_unit: Literal["s", "ms", "us", "ns"] | None = Field(None, description="unit of numeric times")
+    time_zone: str | None = Field(None, description="zone of times without an offset; UTC when absent")
+    multiline_start: str | None = Field(None, description="RE2; a line that does not match continues the one before")
+    tenants: tuple[str, ...] | Literal["any"] = Field((), description="tenants that a line may name beside `tenant`")
+    tenant: str = Field("default", description="tenant of lines that name none")
+    service: str | None = Field(None, description="service of lines that name none")
+    environment: str | None = Field(None, description="environment of lines that name none")
+    id_field: str | None = Field(None, description="key of the record's own id")
+    request: RequestRule = RequestRule()
+    error: ErrorRule = ErrorRule()
+    lateness_minutes: int = Field(20, ge=0, description="how long after an hour its lines may still come; 0 for imports")
+    location: str | None = Field(None, description="folder that is read in place")
+
+    @field_validator("name", "tenant")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        if not re2.fullmatch(_NAME, value):
+            raise ValueError(f"{value!r} must match {_NAME}")
+        return value
+
+    @field_validator("format")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in FORMATS and value != "auto":
+            raise ValueError(f"{value!r} is none of: auto, {', '.join(sorted(FORMATS))}")
+        return value
+
+    @field_validator("tenants")
+    @classmethod
+    def _are_tenants(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
+        for name in value if isinstance(value, tuple) else ():
+            if not TENANT_NAME.fullmatch(name):
+                raise ValueError(f"tenant {name!r} must match {TENANT_NAME.pattern}")
+        return value
+
+    @field_validator("pattern", "multiline_start")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                re2.compile(value)
+            except re2.error as error:
+                raise ValueError(f"no RE2 expression: {error}") from error
+        return value
+
+    def grants(self, tenant: str) -> bool:
+        """Whether a line of this source may choose `tenant`."""
+        if self.tenants == "any":
+            return bool(TENANT_NAME.fullmatch(tenant))
+        return tenant == self.tenant or tenant in self.tenants
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when an edit can change events: such an edit makes just this source's objects stale."""
+        held = self.model_dump(mode="json", exclude={"description", "lateness_minutes", "location"})
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def automatic_source(name: str) -> SourceDefinition:
+    """What holds for a source without a file: any format, and its lines may name any valid tenant."""
+    try:
+        return validated(SourceDefinition, {"name": name, "tenants": "any"}, f"source {name!r}")
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from error
+
+
+def load_sources(folder: Path) -> dict[str, SourceDefinition]:
+    """Every `*.yaml` of a folder, by source name; ConfigurationError names file and field."""
+    found = {}
+    for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        source = validated(SourceDefinition, {"name": file.stem} | read_yaml(file), str(file))
+        if source.name != file.stem:
+            raise ConfigurationError(f"{file}: name: {source.name!r} must be the file's own name, {file.stem!r}")
+        found[source.name] = source
+    return found

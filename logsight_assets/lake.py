@@ -1,0 +1,228 @@
+"""Where everything lies: the layout of a lake, and what a run needs to work on one.
+
+Keys are made and read here and nowhere else. A tenant comes first in every path: isolation and erasure are by prefix.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from logsight_assets.errors import UsageError
+from logsight_assets.settings import Effective, Settings, load_settings
+from logsight_assets.timeline import Clock, Hour, utc_now
+from resources.object_store import FolderStore, ObjectInfo, ObjectStore
+
+MIXED = "_mixed"  # raw of a source whose lines choose their tenant
+PLATFORM = "_platform"  # what belongs to no tenant
+DEFAULT_TENANT = "default"
+DAYS_BEFORE_BIRTH = 400
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A store of objects, its settings, the state folder beside it, and the clock of whoever opened it."""
+
+    store: ObjectStore
+    state: Path
+    config: Path
+    effective: Effective
+    partitions_start: str  # YYYY-MM-DD
+    clock: Clock
+
+    @property
+    def settings(self) -> Settings:
+        return self.effective.settings
+
+    @property
+    def now(self) -> Hour:
+        """The hour that the clock shows."""
+        return Hour.of(self.clock())
+
+
+def open_lake(
+    location: str,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object] | None = None,
+    clock: Clock = utc_now,
+) -> Lake:
+    """Open the lake at a folder, making its state on first use; UsageError for a place that holds something else."""
+    if "://" in location:
+        raise UsageError(f"lake {location!r}: only a folder can be a lake so far; give a path")
+    root = Path(location).absolute()
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"lake {location!r} is a file; give a folder")
+    config = Path(environment["LOGSIGHT_CONFIG"]) if "LOGSIGHT_CONFIG" in environment else root / "logsight.yaml"
+    effective = load_settings(config, environment, flags)
+    state = Path(environment["LOGSIGHT_STATE"]) if "LOGSIGHT_STATE" in environment else root / ".logsight"
+    start = effective.settings.partitions_start or _birth(state, clock)
+    return Lake(FolderStore(root), state, config.parent, effective, start, clock)
+
+
+def _birth(state: Path, clock: Clock) -> str:
+    """First day of the partitions: fixed when the lake is made, so that it never moves with the clock."""
+    file = state / "lake.json"
+    if not file.exists():
+        state.mkdir(parents=True, exist_ok=True)
+        start = clock() - timedelta(days=DAYS_BEFORE_BIRTH)
+        staged = state / "lake.json.new"
+        staged.write_text(json.dumps({"partitions_start": f"{start:%Y-%m-%d}"}) + "\n", encoding="utf-8")
+        staged.replace(file)
+    return str(json.loads(file.read_text(encoding="utf-8"))["partitions_start"])
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+
+def raw_prefix(tenant: str, source: str, hour: Hour) -> str:
+    return f"raw/tenant={tenant}/source={source}/{hour.path}/"
+
+
+def receipt_prefix(tenant: str, source: str, hour: Hour) -> str:
+    return f"receipts/tenant={tenant}/source={source}/{hour.path}/"
+
+
+def receipt_key(tenant: str, source: str, hour: Hour, object_id: str) -> str:
+    return f"{receipt_prefix(tenant, source, hour)}{object_id}.json"
+
+
+def quarantine_key(tenant: str, source: str, hour: Hour, object_id: str) -> str:
+    return f"quarantine/tenant={tenant}/source={source}/{hour.path}/{object_id}.jsonl.gz"
+
+
+def event_file_name(source: str, arrival_hour: Hour, object_id: str) -> str:
+    return f"{source}~{arrival_hour}~{object_id}.parquet"
+
+
+def events_prefix(tenant: str, hour: Hour) -> str:
+    return f"events/tenant={tenant}/{hour.path}/"
+
+
+def late_prefix(tenant: str, hour: Hour) -> str:
+    return f"late/tenant={tenant}/{hour.path}/"
+
+
+def minute_key(table: str, tenant: str, hour: Hour) -> str:
+    return f"trends/{table}_minute/tenant={tenant}/{hour.path}/part.parquet"
+
+
+def hour_key(table: str, tenant: str, day: str) -> str:
+    return f"trends/{table}_hour/tenant={tenant}/dt={day}/part.parquet"
+
+
+def day_key(table: str, tenant: str, month: str) -> str:
+    return f"trends/{table}_day/tenant={tenant}/month={month}/part.parquet"
+
+
+def patterns_key(tenant: str, hour: Hour) -> str:
+    return f"patterns/tenant={tenant}/{hour.path}/part.parquet"
+
+
+def seal_key(tenant: str, hour: Hour) -> str:
+    return f"seals/tenant={tenant}/{hour.path}/seal.json"
+
+
+def tombstone_key(tenant: str) -> str:
+    return f"tombstones/tenant={tenant}.json"
+
+
+def certificate_key(tenant: str) -> str:
+    """Where an erasure's counts stay; the name is a hash, because the tenant's own name is erased too."""
+    return f"certificates/{hashlib.sha256(tenant.encode()).hexdigest()[:32]}.json"
+
+
+def completeness_key(tenant: str) -> str:
+    return f"completeness/tenant={tenant}/part.parquet"
+
+
+def values(store: ObjectStore, prefix: str, name: str) -> list[str]:
+    """Values of the path part `name=` directly below a prefix, sorted."""
+    start = f"{name}="
+    return [folder.removeprefix(start) for folder in store.folders(prefix) if folder.startswith(start)]
+
+
+def hours_below(store: ObjectStore, prefix: str) -> Iterator[Hour]:
+    """Hours that have a folder `dt=…/hour=…` below a prefix that ends with `/`, in order."""
+    for day in values(store, prefix, "dt"):
+        for hour in values(store, f"{prefix}dt={day}/", "hour"):
+            yield Hour.parse(f"{day}T{hour}")
+
+
+# Work that is waiting -------------------------------------------------------------------------------------------------
+# A marker says "this window may no longer match its inputs". It is a hint, never the truth (which is wanted hash ≠
+# published hash): it makes finding changed windows cost a listing of what is waiting instead of one of the lake. It is
+# put behind the change and removed by whoever published after reading it, so a kill leaves one too many, never one
+# too few.
+
+
+def mark(store: ObjectStore, level: str, window: str, name: str) -> str:
+    """Say that `window` (an hour, day or month) of a level has changed inputs; `name` says by what, for people.
+
+    Returns the marker's key.
+    """
+    # Never the same key twice: a marker put while an older one is being worked off must survive it.
+    key = f"pending/{level}/{window}/{name}-{secrets.token_hex(4)}"
+    store.put(key, b"")
+    return key
+
+
+def marked(store: ObjectStore, level: str) -> dict[str, list[str]]:
+    """Waiting windows of a level and the markers' keys."""
+    found: dict[str, list[str]] = {}
+    for entry in store.list(f"pending/{level}/"):
+        found.setdefault(entry.key.split("/")[2], []).append(entry.key)
+    return found
+
+
+def markers(store: ObjectStore, level: str, window: str) -> list[str]:
+    """Keys of the markers of one window."""
+    return [entry.key for entry in store.list(f"pending/{level}/{window}/")]
+
+
+def unmark(store: ObjectStore, markers: list[str]) -> None:
+    for marker in markers:
+        store.delete(marker)
+
+
+# Raw objects ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RawObject:
+    """A delivered object: where it is read and whose it may be."""
+
+    tenant: str  # or MIXED
+    source: str
+    arrival_hour: Hour
+    identity: str  # the key that its id is made of: relative to the lake, or source name + key below its location
+    key: str  # in `store`
+    size: int
+    modified: float
+    store: ObjectStore
+
+
+def raw_objects(lake: Lake, hour: Hour) -> Iterator[RawObject]:
+    """Objects of an arrival hour below `raw/`, in key order."""
+    for tenant in values(lake.store, "raw/", "tenant"):
+        for source in values(lake.store, f"raw/tenant={tenant}/", "source"):
+            for entry in lake.store.list(raw_prefix(tenant, source, hour)):
+                yield raw_object(entry, tenant, source, hour, lake.store)
+
+
+def raw_object(entry: ObjectInfo, tenant: str, source: str, hour: Hour, store: ObjectStore) -> RawObject:
+    return RawObject(tenant, source, hour, entry.key, entry.key, entry.size, entry.modified, store)
+
+
+def raw_hours(store: ObjectStore) -> set[Hour]:
+    """Arrival hours that have a folder below `raw/`."""
+    return {
+        hour
+        for tenant in values(store, "raw/", "tenant")
+        for source in values(store, f"raw/tenant={tenant}/", "source")
+        for hour in hours_below(store, f"raw/tenant={tenant}/source={source}/")
+    }

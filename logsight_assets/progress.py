@@ -1,0 +1,73 @@
+"""Progress of the command line on stderr, and the build that it watches."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from logsight_assets.build import Builder, BuildSummary
+from logsight_assets.definitions import build_defs
+from logsight_assets.lake import Lake
+from logsight_assets.serve.dagster_home import dagster_home
+from logsight_assets.timeline import Hour
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    console = Console(file=sys.stderr, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
+
+
+@contextlib.contextmanager
+def counting(description: str) -> Iterator[Callable[[int], None]]:
+    """A counter without a known end."""
+    with _bar() as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda count: bar.advance(task, count)
+
+
+@contextlib.contextmanager
+def dagster_instance(lake: Lake) -> Iterator[dg.DagsterInstance]:
+    """The lake's own Dagster instance, quiet on the terminal: events are in its storage, problems are exceptions."""
+    home = dagster_home(lake)
+    # Dagster reads the variable where it renders links and stores logs of a run.
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(home)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), dg.DagsterInstance.from_config(str(home)) as instance:
+            warnings.simplefilter("ignore")
+            yield instance
+    finally:
+        if before is None:
+            del os.environ["DAGSTER_HOME"]
+        else:
+            os.environ["DAGSTER_HOME"] = before
+
+
+def building(lake: Lake, start: Hour | None = None, end: Hour | None = None, *, replay: bool = False) -> BuildSummary:
+    """Build with a progress bar on a terminal."""
+    with _bar() as bar:
+        tasks = {"objects": bar.add_task("raw objects", total=None), "hours": bar.add_task("event hours", total=None)}
+
+        def on_step(what: str, count: int) -> None:
+            if what == "waiting":
+                bar.update(tasks["objects"], total=count)
+            elif what == "due":
+                bar.update(tasks["hours"], total=count)
+            else:
+                bar.advance(tasks[what], count)
+
+        with dagster_instance(lake) as instance:
+            builder = Builder(lake, build_defs(lake), instance)
+            return builder.build(BuildSummary(on_step), start, end, replay=replay)

@@ -1,0 +1,83 @@
+"""Tables whose objects are not Parquet: LogSight reads them, for the wanted tenants only, and hands the rows over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from logsight_assets.intake.receipts import Receipt, read_receipt, receipt_entries
+from logsight_assets.lake import hours_below, values
+from logsight_assets.reader.views import Need
+from logsight_assets.tables import QUARANTINE, RECEIPTS, Table
+from logsight_assets.timeline import Hour
+
+Row = Mapping[str, Any]
+
+
+def receipts(need: Need) -> pa.Table:
+    """What became of each raw object, of the arrival hours that are wanted."""
+    return _table(RECEIPTS, _receipt_rows(need))
+
+
+def _receipt_rows(need: Need) -> Iterator[Row]:
+    store = need.lake.store
+    for tenant, source, hour in arrival_hours(need, "receipts/"):
+        for entry in receipt_entries(store, tenant, source, hour).values():
+            yield _receipt_row(read_receipt(store, entry.key), hour)
+
+
+def _receipt_row(receipt: Receipt, hour: Hour) -> Row:
+    held = {column.name: getattr(receipt, column.name) for column in RECEIPTS.columns}
+    return held | {
+        "ignored_lines": sum(receipt.ignored_lines.values()),
+        "faults": ",".join(receipt.faults),
+        "tenant": receipt.tenant,
+        "source": receipt.source,
+        "dt": hour.day,
+        "hour": hour.hh,
+    }
+
+
+def quarantine(need: Need) -> pa.Table:
+    """Reason and place of what was refused. Its bytes are the vault's and unredacted, so the excerpt stays NULL here."""
+    return _table(QUARANTINE, _quarantine_rows(need))
+
+
+def _quarantine_rows(need: Need) -> Iterator[Row]:
+    from isal import igzip  # noqa: PLC0415  every other question does without
+
+    store = need.lake.store
+    for tenant, source, hour in arrival_hours(need, "quarantine/"):
+        for entry in store.list(f"quarantine/tenant={tenant}/source={source}/{hour.path}/"):
+            object_id = entry.key.rpartition("/")[2].removesuffix(".jsonl.gz")
+            for line in igzip.decompress(store.get(entry.key)).splitlines():
+                held = json.loads(line)
+                yield {
+                    "reason": held["reason"],
+                    "raw_object": object_id,
+                    "raw_line": held["line"],
+                    "raw_record": held["record"],
+                    "excerpt": None,
+                    "tenant": tenant,
+                    "source": source,
+                    "dt": hour.day,
+                    "hour": hour.hh,
+                }
+
+
+def arrival_hours(need: Need, area: str) -> Iterator[tuple[str, str, Hour]]:
+    """(tenant, source, arrival hour) below an area of the lake that a question can need."""
+    store = need.lake.store
+    for tenant in need.tenants:
+        for source in values(store, f"{area}tenant={tenant}/", "source"):
+            for hour in hours_below(store, f"{area}tenant={tenant}/source={source}/"):
+                if need.constraint.wants_hour(hour):
+                    yield tenant, source, hour
+
+
+def _table(table: Table, rows: Iterable[Row]) -> pa.Table:
+    fields = [pa.field(name, pa.string()) for name in table.partition]
+    return pa.Table.from_pylist(list(rows), pa.schema([*table.arrow_schema, *fields]))

@@ -1,0 +1,53 @@
+"""Working space of one run, on the lake's own disk: finished files are renamed into place, spilled rows stay near.
+
+A run's folder carries its process id, so that the next run can clear what a killed one left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from logsight_assets.lake import Lake
+from resources.query_engine import DuckDBEngine
+
+
+@contextlib.contextmanager
+def scratch_folder(state: Path) -> Iterator[Path]:
+    """A fresh folder that goes with the block."""
+    top = state / "scratch"
+    top.mkdir(parents=True, exist_ok=True)
+    for left in top.iterdir():
+        pid = left.name.partition("-")[0]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=top))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def embedded_engine(lake: Lake, scratch: Path | None = None) -> Iterator[DuckDBEngine]:
+    """The lake's query engine for the time of a block, within the limits of its settings."""
+    with contextlib.ExitStack() as stack:
+        folder = scratch or stack.enter_context(scratch_folder(lake.state))
+        limits = lake.settings.engine
+        engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=limits.threads, scratch=folder / "spill")
+        stack.callback(engine.close)
+        yield engine
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,207 @@
+"""What an operator may set: `logsight.yaml`, the environment and flags, validated once with file and field in errors.
+
+Precedence is flag > environment (`LOGSIGHT_<SECTION>_<FIELD>`) > file > default; `logsight doctor` prints each
+effective value with its origin. Secrets are references, never values. Log sources are files of their own: see
+`intake/sources.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from logsight_assets.errors import ConfigurationError
+
+TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """Base of every part of a configuration file: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(Section):
+    """What one raw object may cost."""
+
+    max_line_bytes: int = Field(16 * 1024**2, ge=1024**2, le=32 * 1024**2, description="longest line that is parsed")
+    max_object_bytes: int = Field(1024**3, ge=1024, description="most bytes of an unpacked object that are read")
+    max_depth: int = Field(64, ge=4, le=1000, description="deepest nesting of JSON")
+
+
+class Engine(Section):
+    """How much of the machine a run may use."""
+
+    memory_mb: int = Field(512, ge=128, description="memory limit of the query engine, MiB")
+    threads: int = Field(0, ge=0, description="threads of the query engine; 0 is the number of cores")
+    workers: int = Field(0, ge=0, description="raw objects read at a time; 0 is the number of cores")
+
+
+class Trends(Section):
+    """Cardinality caps, applied once in the hour's minute object."""
+
+    max_services: int = Field(1000, ge=1, description="(environment, service) pairs of a tenant and hour")
+    max_patterns: int = Field(10000, ge=1, description="(service, pattern) pairs of a tenant and hour")
+    close_after_minutes: int = Field(20, ge=0, description="an hour is closed this long after its end")
+
+
+class Retention(Section):
+    """Days that each table is kept; 0 keeps for ever."""
+
+    raw_days: int = Field(0, ge=0, description="raw objects of the lake")
+    events_days: int = Field(0, ge=0, description="events; the hour is sealed before they go")
+    quarantine_days: int = Field(30, ge=0, description="quarantined lines, which hold unredacted bytes")
+    trends_minute_days: int = Field(0, ge=0, description="minute level of the trends and patterns")
+    trends_hour_days: int = Field(0, ge=0, description="hour level of the trends")
+    trends_day_days: int = Field(0, ge=0, description="day level of the trends")
+
+
+class Redaction(Section):
+    """Which kinds of personal data become tokens; secrets always vanish."""
+
+    email: bool = Field(True, description="e-mail addresses")
+    phone: bool = Field(True, description="phone numbers")
+    card: bool = Field(True, description="payment cards")
+    iban: bool = Field(True, description="bank accounts")
+    national_id: bool = Field(True, description="national identity numbers with a checksum or a keyword")
+    ip: bool = Field(False, description="IPv4 and IPv6 addresses")
+    mac: bool = Field(False, description="hardware addresses")
+    other: bool = Field(False, description="street addresses, coordinates, wallets and other kinds of weak evidence")
+
+
+class Reader(Section):
+    """Caps of one guarded question."""
+
+    max_rows: int = Field(10_000, ge=1, description="rows that a question may return")
+    max_seconds: float = Field(30.0, gt=0, description="time that a question may take")
+    max_scan_bytes: int = Field(8 * 1024**3, ge=1, description="bytes of objects that a question may read")
+    memory_mb: int = Field(512, ge=64, description="memory limit of a question, MiB")
+
+
+class Serve(Section):
+    """Addresses of `logsight up`."""
+
+    host: str = Field("127.0.0.1", description="address that the web servers bind")
+    dagster_port: int = Field(3000, ge=0, le=65535, description="port of the Dagster UI; 0 picks a free one")
+
+
+class Tenant(Section):
+    """What differs for one tenant."""
+
+    redaction: Redaction | None = Field(None, description="replaces the lake's redaction")
+    retention: Retention | None = Field(None, description="replaces the lake's retention")
+
+
+class Settings(Section):
+    """The whole of `logsight.yaml`."""
+
+    partitions_start: str | None = Field(None, description="first day of the partitions, YYYY-MM-DD")
+    tenants: dict[str, Tenant] = Field(default_factory=dict, description="what differs for single tenants")
+    limits: Limits = Limits()
+    engine: Engine = Engine()
+    trends: Trends = Trends()
+    retention: Retention = Retention()
+    redaction: Redaction = Redaction()
+    reader: Reader = Reader()
+    serve: Serve = Serve()
+
+    @field_validator("partitions_start")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError("must be a day, YYYY-MM-DD")
+        return value
+
+    @field_validator("tenants")
+    @classmethod
+    def _are_names(cls, value: dict[str, Tenant]) -> dict[str, Tenant]:
+        for name in value:
+            if not TENANT_NAME.fullmatch(name):
+                raise ValueError(f"tenant {name!r} must match {TENANT_NAME.pattern}")
+        return value
+
+    def redaction_of(self, tenant: str) -> Redaction:
+        own = self.tenants.get(tenant)
+        return own.redaction if own and own.redaction else self.redaction
+
+    def retention_of(self, tenant: str) -> Retention:
+        own = self.tenants.get(tenant)
+        return own.retention if own and own.retention else self.retention
+
+
+Origin = Literal["flag", "environment", "file", "default"]
+
+
+@dataclass(frozen=True)
+class Effective:
+    """Settings and, for each field `section.field`, where its value came from."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+
+
+def load_settings(
+    file: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, Any] | None = None,
+) -> Effective:
+    """Merge file, environment and flags (`section.field` → value); ConfigurationError names file and field."""
+    values: dict[str, Any] = read_yaml(file) if file and file.exists() else {}
+    origins: dict[str, Origin] = {}
+    for section, field in scalar_fields():
+        name = f"{section}.{field}"
+        held = values.get(section)
+        origins[name] = "file" if isinstance(held, dict) and field in held else "default"
+        variable = f"LOGSIGHT_{section}_{field}".upper()
+        if variable in environment:
+            values.setdefault(section, {})[field] = environment[variable]
+            origins[name] = "environment"
+        if flags and flags.get(name) is not None:
+            values.setdefault(section, {})[field] = flags[name]
+            origins[name] = "flag"
+    return Effective(validated(Settings, values, str(file or "settings")), origins)
+
+
+def scalar_fields() -> list[tuple[str, str]]:
+    """(section, field) of everything that environment and flags may set."""
+    return [
+        (section, field)
+        for section, info in Settings.model_fields.items()
+        if isinstance(info.annotation, type) and issubclass(info.annotation, Section)
+        for field in info.annotation.model_fields
+    ]
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, safely loaded; ConfigurationError names the file and the line."""
+    try:
+        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise ConfigurationError(f"{file}, line {line}: no valid YAML ({error.problem})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read ({type(error).__name__})") from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise ConfigurationError(f"{file}: must be a mapping of keys, is a {type(loaded).__name__}")
+    return loaded
+
+
+def validated(model: type[_Model], values: Mapping[str, Any], where: str) -> _Model:
+    """Build a model, or a ConfigurationError that names file, field, value and what is wrong with it."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_context=False)
+        ]
+        raise ConfigurationError("\n".join(faults)) from None

@@ -1,0 +1,124 @@
+"""Hours, days and months in UTC: the only units in which the lake is cut.
+
+An `Hour` is a whole number of hours since 1970, so ranges are integer arithmetic and nothing depends on a zone.
+Keep clocks out of here: whoever needs "now" is given a `Clock`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self, TypeAlias
+
+from logsight_assets.errors import UsageError
+
+Clock: TypeAlias = Callable[[], datetime]
+
+HOUR_NS = 3_600_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_TEXT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T -](\d{2})(?::?00)?(?::00)?Z?")
+
+
+@dataclass(frozen=True, order=True)
+class Hour:
+    """One UTC hour; `index` counts hours since 1970-01-01T00."""
+
+    index: int
+
+    @classmethod
+    def of(cls, moment: datetime) -> Self:
+        """The hour that holds `moment`, which must carry a zone."""
+        return cls((moment.astimezone(UTC) - _EPOCH) // timedelta(hours=1))
+
+    @classmethod
+    def of_nano(cls, unix_nano: int) -> Self:
+        return cls(unix_nano // HOUR_NS)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `YYYY-MM-DDTHH`, or Dagster's partition key `YYYY-MM-DD-HH:00`."""
+        match = _HOUR_TEXT.fullmatch(text.strip())
+        if not match:
+            raise UsageError(f"hour {text!r} is not written as YYYY-MM-DDTHH, for example 2025-06-01T09")
+        year, month, day, hour = map(int, match.groups())
+        try:
+            return cls.of(datetime(year, month, day, hour, tzinfo=UTC))
+        except ValueError as error:
+            raise UsageError(f"hour {text!r} does not exist: {error}") from error
+
+    @property
+    def start(self) -> datetime:
+        return _EPOCH + timedelta(hours=self.index)
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(hours=1)
+
+    @property
+    def start_nano(self) -> int:
+        return self.index * HOUR_NS
+
+    @property
+    def day(self) -> str:
+        """`YYYY-MM-DD`: the value of `dt=` in a path."""
+        return f"{self.start:%Y-%m-%d}"
+
+    @property
+    def month(self) -> str:
+        """`YYYY-MM`: the value of `month=` in a path."""
+        return f"{self.start:%Y-%m}"
+
+    @property
+    def hh(self) -> str:
+        """`HH`: the value of `hour=` in a path."""
+        return f"{self.start:%H}"
+
+    @property
+    def path(self) -> str:
+        """`dt=YYYY-MM-DD/hour=HH`."""
+        return f"dt={self.day}/hour={self.hh}"
+
+    @property
+    def partition_key(self) -> str:
+        """Dagster's key of the hourly partition."""
+        return f"{self.start:%Y-%m-%d-%H:00}"
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%dT%H}"
+
+    def __add__(self, hours: int) -> Hour:
+        return Hour(self.index + hours)
+
+    def __sub__(self, hours: int) -> Hour:
+        return Hour(self.index - hours)
+
+
+def hours_between(start: Hour, end: Hour) -> Iterator[Hour]:
+    """Every hour from `start` to `end`, exclusive."""
+    return (Hour(index) for index in range(start.index, end.index))
+
+
+def hours_of_day(day: str) -> list[Hour]:
+    first = Hour.of(parse_day(day))
+    return [first + offset for offset in range(24)]
+
+
+def days_of_month(month: str) -> list[str]:
+    first = parse_day(f"{month}-01")
+    days = (first + timedelta(days=offset) for offset in range(31))
+    return [f"{day:%Y-%m-%d}" for day in days if f"{day:%Y-%m}" == month]
+
+
+def parse_day(text: str) -> datetime:
+    """Start of the day `YYYY-MM-DD`, UTC."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise UsageError(f"day {text!r} is not written as YYYY-MM-DD") from error
+
+
+def utc_now() -> datetime:
+    """The clock of a running product; tests pass their own."""
+    return datetime.now(UTC)

@@ -1,0 +1,171 @@
+"""Dagster's side of trends: an hour's events, its minute tables, and the hour and day levels above them."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+
+from logsight_assets.lake import Lake
+from logsight_assets.observers import saw_hour
+from logsight_assets.partitions import CHUNK, hours_of, is_replay, keeping_what_is_done
+from logsight_assets.scratch import embedded_engine
+from logsight_assets.tables import EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.trends.event_hours import EventHour, survey_hour
+from logsight_assets.trends.hours import HourOutcome, refresh_hour
+from logsight_assets.trends.pyramid import RollupOutcome, refresh_day, refresh_month
+
+MINUTE_TABLES = [*(TRENDS[f"{name}_minute"] for name in TREND_NAMES), PATTERNS]
+# Objects of an arrival hour hold events of that hour, and late ones of the hour before; what comes later still is found
+# by the late-hours sensor, so that an hour does not wait for all hours behind it.
+_FROM_INTAKE = dg.TimeWindowPartitionMapping(start_offset=0, end_offset=1)
+
+
+def events_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset `events`: event hours, as readers find them."""
+
+    @dg.asset(
+        name="events",
+        partitions_def=hours,
+        deps=[dg.AssetDep("intake", partition_mapping=_FROM_INTAKE)],
+        backfill_policy=CHUNK,
+        description="Events of the hour in which they happened: which files hold them, how many came late.",
+        metadata=table_metadata(EVENTS),
+    )
+    def events(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
+        with keeping_what_is_done(context) as progress:
+            surveys = []
+            for hour in hours_of(context):
+                surveys.append(survey_hour(lake, hour))
+                progress.done(hour.partition_key, events_metadata(surveys[-1]))
+        return dg.MaterializeResult(metadata={"dagster/row_count": sum(s.events for s in surveys)})
+
+    return events
+
+
+def minute_assets(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The minute level of all trends, and the patterns: one computation, because events are counted once."""
+
+    @dg.multi_asset(
+        name="minute_trends",
+        specs=[
+            dg.AssetSpec(table.name, deps=["events"], description=table.description, metadata=table_metadata(table))
+            for table in MINUTE_TABLES
+        ],
+        partitions_def=hours,
+        backfill_policy=CHUNK,
+        pool="trends",
+    )
+    def minute_trends(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        outcomes = []
+        with keeping_what_is_done(context) as progress, embedded_engine(lake) as engine:
+            for hour in hours_of(context):
+                outcome = refresh_hour(lake, engine, hour, replay=is_replay(context))
+                saw_hour(outcome)
+                outcomes.append(outcome)
+                if not outcome.failures:
+                    for table in MINUTE_TABLES:
+                        progress.done(hour.partition_key, hour_metadata(outcome), table.name)
+            for outcome in outcomes:
+                outcome.check()
+        for table in MINUTE_TABLES:
+            yield dg.MaterializeResult(asset_key=table.name, metadata=hours_metadata(outcomes))
+
+    return minute_trends
+
+
+def level_assets(level: str, partitions: dg.TimeWindowPartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The hour level (daily partitions) or the day level (monthly partitions) of all trends."""
+    below, refresh, window = _LEVELS[level]
+
+    @dg.multi_asset(
+        name=f"{level}_trends",
+        specs=[
+            dg.AssetSpec(
+                f"{name}_{level}",
+                deps=[dg.AssetDep(f"{name}_{below}", partition_mapping=dg.TimeWindowPartitionMapping())],
+                description=TRENDS[f"{name}_{level}"].description,
+                metadata=table_metadata(TRENDS[f"{name}_{level}"]),
+            )
+            for name in TREND_NAMES
+        ],
+        partitions_def=partitions,
+        backfill_policy=CHUNK,
+        pool="trends",
+    )
+    def level_trends(
+        context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        outcomes = []
+        with keeping_what_is_done(context) as progress, embedded_engine(lake) as engine:
+            for key in context.partition_keys:
+                outcome = refresh(lake, engine, window(key), replay=is_replay(context))
+                outcomes.append(outcome)
+                if not outcome.failures:
+                    for name in TREND_NAMES:
+                        progress.done(key, rollup_metadata(outcome), f"{name}_{level}")
+            for outcome in outcomes:
+                outcome.check()
+        for name in TREND_NAMES:
+            yield dg.MaterializeResult(asset_key=f"{name}_{level}")
+
+    return [level_trends]
+
+
+_Refresh = Callable[..., RollupOutcome]
+_LEVELS: dict[str, tuple[str, _Refresh, Callable[[str], str]]] = {
+    "hour": ("minute", refresh_day, lambda key: key),
+    "day": ("hour", refresh_month, lambda key: key[:7]),
+}
+
+
+def table_metadata(table: Table) -> dict[str, object]:
+    """Column schema and layout, as the Dagster UI shows them."""
+    columns = [dg.TableColumn(c.name, c.type.value, description=c.description) for c in table.columns]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/table_name": table.name,
+        "partitioned_by": dg.MetadataValue.text(", ".join(table.partition)),
+    }
+
+
+def events_metadata(survey: EventHour) -> dict[str, dg.MetadataValue]:
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(survey.events),
+        "files": dg.MetadataValue.int(survey.files),
+        "bytes": dg.MetadataValue.int(survey.bytes),
+        "late_events": dg.MetadataValue.int(survey.late_events),
+        "late_ratio": dg.MetadataValue.float(survey.late_ratio),
+        "tenants": dg.MetadataValue.int(survey.tenants),
+    }
+
+
+def hour_metadata(outcome: HourOutcome) -> dict[str, dg.MetadataValue]:
+    """Counts of one hour, over its tenants."""
+    events = outcome.total("events")
+    return {
+        "events": dg.MetadataValue.int(events),
+        "dagster/partition_row_count": dg.MetadataValue.int(outcome.total("counted")),
+        "duplicates": dg.MetadataValue.int(outcome.total("duplicates")),
+        "id_conflicts": dg.MetadataValue.int(outcome.total("id_conflicts")),
+        "late_ratio": dg.MetadataValue.float(outcome.total("late") / events if events else 0.0),
+        "objects_published": dg.MetadataValue.int(len(outcome.published)),
+        "objects_up_to_date": dg.MetadataValue.int(len(outcome.skipped)),
+        "objects_removed": dg.MetadataValue.int(len(outcome.removed)),
+    }
+
+
+def hours_metadata(outcomes: list[HourOutcome]) -> dict[str, dg.MetadataValue]:
+    """Sums over the hours of a run."""
+    return {
+        "hours": dg.MetadataValue.int(len(outcomes)),
+        "hours_changed": dg.MetadataValue.int(sum(outcome.is_changed for outcome in outcomes)),
+    }
+
+
+def rollup_metadata(outcome: RollupOutcome) -> dict[str, dg.MetadataValue]:
+    return {
+        "objects_published": dg.MetadataValue.int(len(outcome.published)),
+        "objects_up_to_date": dg.MetadataValue.int(len(outcome.skipped)),
+        "objects_removed": dg.MetadataValue.int(len(outcome.removed)),
+    }
