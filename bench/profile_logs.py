@@ -66,7 +66,7 @@ class Settings(NamedTuple):
     folder: str
     seed: int
     end_ns: int
-    scale: int
+    scale: float
     pii: float
 
 
@@ -228,7 +228,7 @@ def _hour_text(hour: int) -> str:
 
 def write_profile(settings: Settings, processes: int) -> dict[str, object]:
     """Write all objects and `truth.json`; returns the truth."""
-    jobs = [(settings, number) for number in range(OBJECTS_AN_HOUR * ARRIVAL_HOURS * settings.scale)]
+    jobs = [(settings, number) for number in range(round(OBJECTS_AN_HOUR * ARRIVAL_HOURS * settings.scale))]
     if processes > 1:
         with multiprocessing.get_context("spawn").Pool(processes) as pool:
             parts = pool.starmap(write_object, jobs, chunksize=1)
@@ -254,7 +254,7 @@ def main(arguments: list[str]) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--scale", type=int, default=1, help="1 is 1.2 M lines")
+    parser.add_argument("--scale", type=float, default=1.0, help="1 is 1.2 M lines, 0.1 two objects")
     parser.add_argument("--pii", type=float, nargs="?", const=0.2, default=0.0, help="share of lines with an e-mail")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--end", default="2025-06-02T00", help="end of the last arrival hour, YYYY-MM-DDTHH")

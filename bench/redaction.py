@@ -4,8 +4,8 @@
 
 --labelled    JSON lines {line, spans[{start, end, type}], source}: a span is recalled when its text has left the line.
 --negatives   JSON lines {line, lookalike}: lines that should stay as they are.
---lines       real log lines, JSON with `body` (and `attrs`) or plain text, gzipped or not: share nominated, share touched,
-              time a line in Python and a row in DuckDB (one thread, CPU time).
+--lines       real log lines, JSON with `body` (and `attrs`) or plain text, gzipped or not: share nominated, share
+              touched, time a line in Python and a row in DuckDB (one thread, CPU time).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import orjson
+import pyarrow as pa
 import re2
 
 from logsight_assets.intake.redact import KeyRing, RedactionPolicy, Redactor, nomination_pattern
@@ -30,10 +31,9 @@ KEYS = KeyRing({1: b"a key for measuring, not for use"}, current=1)
 
 def read_lines(path: Path) -> Iterator[str]:
     """Lines of a file, plain or gzipped."""
-    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as lines:
-        for line in lines:
-            yield line.decode("utf-8", "replace").rstrip("\r\n")
+    data = path.read_bytes()
+    for line in (gzip.decompress(data) if path.suffix == ".gz" else data).splitlines():
+        yield line.decode("utf-8", "replace")
 
 
 def read_json(path: Path) -> list[dict[str, Any]]:
@@ -69,7 +69,9 @@ def show_negatives(rows: list[dict[str, Any]], redactor: Redactor, verbose: bool
     """How many look-alikes are touched."""
     touched = [(row, redactor.text(row["line"])) for row in rows]
     touched = [(row, text) for row, text in touched if text != row["line"]]
-    print(f"  look-alikes touched: {len(touched)}/{len(rows)}", dict(Counter(row.get("lookalike") for row, _ in touched)))
+    print(
+        f"  look-alikes touched: {len(touched)}/{len(rows)}", dict(Counter(row.get("lookalike") for row, _ in touched))
+    )
     for row, text in touched if verbose else ():
         print(f"    {row['line'][:140]!r} → {text[:140]!r}")
 
@@ -109,16 +111,18 @@ def duckdb_us(texts: list[str], pattern: str) -> float:
     database = duckdb.connect(config={"threads": 1})
     database.execute("create table t (body varchar)")
     repeat = max(1, 100_000 // len(texts))
-    import pyarrow as pa
-
     rows = pa.table({"body": pa.array(texts * repeat, pa.string())})
     database.execute("insert into t select body from rows")
+    questions: tuple[tuple[str, list[str]], ...] = (
+        ("select count(*) from t where length(body) < 0", []),
+        ("select count(*) from t where regexp_matches(body, ?)", [pattern]),
+    )
     rounds = []
-    for query, parameters in (("select count(*) from t where length(body) < 0", []), ("select count(*) from t where regexp_matches(body, ?)", [pattern])) * 3:
+    for query, parameters in questions * 3:
         start = time.process_time()
         database.execute(query, parameters).fetchall()
         rounds.append((time.process_time() - start) / rows.num_rows * 1e6)
-    return min(rounds[1::2]) - min(rounds[0::2])
+    return float(min(rounds[1::2]) - min(rounds[0::2]))
 
 
 def show_lines(bodies: list[str], attributes: list[str], policy: RedactionPolicy, verbose: bool) -> None:
@@ -128,13 +132,17 @@ def show_lines(bodies: list[str], attributes: list[str], policy: RedactionPolicy
     nominate = re2.compile(pattern)
     nominated = [text for text in bodies if nominate.search(text)]
     touched = [(text, redacted) for text in nominated if (redacted := redactor.text(text)) is not text]
-    print(f"  lines {len(bodies)}, nominated {len(nominated) / len(bodies):.3%}, touched {len(touched) / len(bodies):.3%}")
-    print(f"  Python µs a nominated line {cpu_us(redactor.text, nominated):.2f}, a touched one {cpu_us(redactor.text, [text for text, _ in touched]):.2f}")
+    print(
+        f"  lines {len(bodies)}, nominated {len(nominated) / len(bodies):.3%}, touched {len(touched) / len(bodies):.3%}"
+    )
+    print(f"  Python µs a nominated line {cpu_us(redactor.text, nominated):.2f}", end="")
+    print(f", a touched one {cpu_us(redactor.text, [text for text, _ in touched]):.2f}")
     print(f"  DuckDB µs a row of nomination {duckdb_us(bodies, pattern):.2f}")
     if attributes:
         named = [text for text in attributes if nominate.search(text)]
         changed = [text for text in named if redactor.attributes(text) is not text]
-        print(f"  attributes {len(attributes)}, nominated {len(named) / len(attributes):.3%}, touched {len(changed) / len(attributes):.3%}")
+        shares = f"nominated {len(named) / len(attributes):.3%}, touched {len(changed) / len(attributes):.3%}"
+        print(f"  attributes {len(attributes)}, {shares}")
         print(f"  Python µs a nominated attribute text {cpu_us(redactor.attributes, named):.2f}")
     for text, redacted in random.Random(7).sample(touched, min(40, len(touched))) if verbose else ():
         at = next(index for index, (old, new) in enumerate(zip(text, redacted, strict=False)) if old != new)

@@ -90,7 +90,7 @@ class Builder:
         summary.on_step("waiting", len(arrivals))
         inside = {a.raw.arrival_hour for a in arrivals if self._is_inside(a.raw.arrival_hour)}
         for first, last in contiguous(inside):
-            self._run("intake", range_tags(first.partition_key, last.partition_key), replay=replay)
+            self._run("read_hours", range_tags(first.partition_key, last.partition_key), replay=replay)
         outside = [a for a in arrivals if not self._is_inside(a.raw.arrival_hour)]
         if outside:
             read_outside(self.lake, outside)
@@ -100,13 +100,13 @@ class Builder:
         summary.on_step("due", len(due.hours) + len(outside.hours))
         summary.outside_partitions = len(outside.hours)
         for first, last in contiguous(due.hours):
-            self._run("trends", range_tags(first.partition_key, last.partition_key), replay=replay)
+            self._run("refresh_hours", range_tags(first.partition_key, last.partition_key), replay=replay)
         refresh_outside(self.lake, outside, replay=replay)
         # Publishing hours marks days, publishing days marks months: look again after each level.
         for day in due_windows(self.lake)[0].days:
-            self._run("hour_trends", range_tags(day, day), replay=replay)
+            self._run("refresh_days", range_tags(day, day), replay=replay)
         for month in due_windows(self.lake)[0].months:
-            self._run("day_trends", range_tags(month_key(month), month_key(month)), replay=replay)
+            self._run("refresh_months", range_tags(month_key(month), month_key(month)), replay=replay)
 
     def _is_inside(self, hour: Hour) -> bool:
         return hour_is_inside(hour, self.lake.partitions_start, self.lake.now)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from logsight_assets.errors import ConfigurationError, LogSightError, UsageError
 from logsight_assets.lake import Lake, open_lake
+from logsight_assets.settings import TENANT_NAME
 from logsight_assets.timeline import Hour
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     sql.add_argument("--tenant", help="see this tenant's rows only (default: the operator's view of all)")
     sql.add_argument("--csv", action="store_true", help="print CSV")
     verb("quarantine", _quarantine, "reasons, counts and redacted examples of refused lines")
-    retain = verb("retain", _retain, "seal and remove what is older than the settings keep")
-    retain.set_defaults(run=_retain)
+    verb("retain", _retain, "seal and remove what is older than the settings keep")
     erase = verb("erase", _erase, "remove a tenant everywhere and write a certificate of counts")
     erase.add_argument("--tenant", required=True, help="the tenant")
     erase.add_argument("--yes", action="store_true", help="do it; without it only what would go is shown")
@@ -191,26 +191,45 @@ def _quarantine(options: argparse.Namespace) -> int:
 
 
 def _retain(options: argparse.Namespace) -> int:
-    from logsight_assets.trends.retention import retain
+    from logsight_assets.upkeep import retain
 
     done = retain(_lake(options))
-    return _show(options, done.to_json(), done.to_text())
+    document = {"sealed_hours": done.sealed, "removed": dict(done.removed), "postponed": dict(done.postponed)}
+    lines = [f"{done.sealed} hours sealed"]
+    lines += [f"{count:>8,} objects removed from {table}" for table, count in sorted(done.removed.items())]
+    lines += [f"{count:>8,} windows of {table} wait for a refresh" for table, count in sorted(done.postponed.items())]
+    return _show(options, document, "\n".join(lines))
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from logsight_assets.trends.erase import erase, preview
+    from logsight_assets.trends.erase import count
+    from logsight_assets.upkeep import erase_tenant
 
     lake = _lake(options)
-    if not options.yes:
-        found = preview(lake, options.tenant)
-        return _show(options, found.to_json(), found.to_text() + "\nnothing was removed; --yes removes it")
-    certificate = erase(lake, options.tenant)
-    return _show(options, certificate.to_json(), certificate.to_text())
+    if not TENANT_NAME.fullmatch(options.tenant):
+        raise UsageError(f"tenant {options.tenant!r} must match {TENANT_NAME.pattern}")
+    found = erase_tenant(lake, options.tenant) if options.yes else count(lake.store, options.tenant)
+    document = {
+        "erased": options.yes,
+        "objects": found.objects,
+        "events": found.events,
+        "blanked_objects": found.blanked.objects,
+        "blanked_lines": found.blanked.lines,
+        "shared_lines": found.blanked.shared_lines,
+    }
+    lines = [f"{count:>8,} objects of {area}" for area, count in sorted(found.objects.items())]
+    lines += [f"{found.events:>8,} events"]
+    if options.yes:
+        lines += [f"{found.blanked.lines:>8,} lines blanked in {found.blanked.objects:,} raw objects of mixed sources"]
+        lines += ["the tenant is erased; its certificate is in certificates/"]
+    else:
+        lines += ["nothing was removed; --yes removes it, for good"]
+    return _show(options, document, "\n".join(lines))
 
 
 def _rehydrate(options: argparse.Namespace) -> int:
+    from logsight_assets.dagster_storage import rehydrate
     from logsight_assets.progress import dagster_instance
-    from logsight_assets.rehydrate import rehydrate
 
     lake = _lake(options)
     with dagster_instance(lake) as instance:

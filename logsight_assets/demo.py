@@ -13,7 +13,6 @@ from logsight_assets.sample.shop import Shop, source_definitions
 from logsight_assets.sample.spec import ShopSpec, last_full_hour
 
 
-
 @dataclass(frozen=True)
 class Loaded:
     """What was put into raw."""

@@ -75,7 +75,8 @@ def _store(lake: Lake) -> Check:
     key = f"doctor/{uuid.uuid4().hex}"
     is_ok = lake.store.put_if(key, b"x", None) and not lake.store.put_if(key, b"y", None)
     lake.store.delete(key)
-    return Check("object store", is_ok, f"{lake.store.uri('lake')[: -len('/lake')]}: writes, conditional writes, deletes")
+    root = lake.store.uri("lake").removesuffix("/lake")
+    return Check("object store", is_ok, f"{root}: writes, conditional writes, deletes", "check who may write there")
 
 
 def _disk(lake: Lake) -> Check:

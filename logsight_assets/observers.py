@@ -28,6 +28,9 @@ class Observer(Protocol):
     def hour(self, outcome: HourOutcome) -> None:
         """An event hour is published or was up to date."""
 
+    def failure(self, window: str, error: Exception) -> None:
+        """A window failed; the others go on."""
+
 
 _observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
@@ -54,3 +57,8 @@ def saw_intake(report: IntakeReport) -> None:
 def saw_hour(outcome: HourOutcome) -> None:
     if observer := _observer.get():
         observer.hour(outcome)
+
+
+def saw_failure(window: str, error: Exception) -> None:
+    if observer := _observer.get():
+        observer.failure(window, error)

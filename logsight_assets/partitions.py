@@ -7,18 +7,26 @@ without one; see `outside.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import dagster as dg
 
+from logsight_assets.failures import Failures, WindowsFailed, telling_only_what_may_be_told
+from logsight_assets.lake import Lake
 from logsight_assets.timeline import Hour, hours_between
 
 REPLAY_TAG = "logsight/replay"
-# Dagster's own tags of a run over several partitions; it exports no names for them.
+# Dagster's own tags; it exports no names for them.
+PARTITION_TAG = "dagster/partition"
+PRIORITY_TAG = "dagster/priority"
 _RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 # A backfill of 720 hours becomes 30 runs: measured 90 s against 180 s for a run an hour, and a failure costs a day.
-CHUNK = dg.BackfillPolicy.multi_run(max_partitions_per_run=24)
+CHUNK_HOURS = 24
+CHUNK = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_HOURS)
+# Within a run: rows first, then what only tells about them.
+FIRST = {PRIORITY_TAG: "10"}
+_RETRIES, _RETRY_SECONDS = 2, 2.0
 
 
 def hourly(start: str) -> dg.HourlyPartitionsDefinition:
@@ -46,12 +54,12 @@ def hour_is_inside(hour: Hour, start: str, now: Hour) -> bool:
 
 def range_tags(first: str, last: str) -> dict[str, str]:
     """Tags of a run over the partitions from `first` to `last`, both included."""
-    return {_RANGE_START: first, _RANGE_END: last}
+    return {PARTITION_TAG: first} if first == last else {_RANGE_START: first, _RANGE_END: last}
 
 
 def range_of_run(tags: Mapping[str, str]) -> set[str]:
     """Partition keys that a run works on, hourly ones one by one; of other ranges the ends."""
-    if key := tags.get("dagster/partition"):
+    if key := tags.get(PARTITION_TAG):
         return {key}
     first, last = tags.get(_RANGE_START), tags.get(_RANGE_END)
     if first is None or last is None:
@@ -71,16 +79,25 @@ def hours_of(context: dg.AssetExecutionContext) -> list[Hour]:
 
 
 class Progress:
-    """What a run over partitions has finished, by asset and partition."""
+    """What a run over partitions has finished, by asset and partition, and what failed."""
 
-    def __init__(self, context: dg.AssetExecutionContext) -> None:
+    def __init__(self, context: dg.AssetExecutionContext, lake: Lake) -> None:
         self._context = context
         self._done: dict[tuple[dg.AssetKey, str], Mapping[str, Any]] = {}
+        self._failures = Failures(lake)
+
+    def attempt(self, window: str) -> AbstractContextManager[None]:
+        """Work on one window: if it fails, the next ones are worked on all the same, and the step fails at its end."""
+        return self._failures.attempt(window)
 
     def done(self, partition: str, metadata: Mapping[str, Any], asset: str | None = None) -> None:
         """Say that a partition of an asset is finished; its metadata shows in the UI."""
         key = dg.AssetKey(asset) if asset else self._context.asset_key
         self._done[key, partition] = metadata
+
+    def check(self) -> None:
+        """Raise WindowsFailed if a window failed."""
+        self._failures.check()
 
     def keep(self) -> None:
         """On failure: mark what is done, or Dagster counts every partition of the run as failed."""
@@ -94,18 +111,28 @@ class Progress:
 
 
 @contextmanager
-def keeping_what_is_done(context: dg.AssetExecutionContext) -> Iterator[Progress]:
-    """Run over partitions so that a failure keeps the finished ones and "re-execute from failure" runs the rest."""
-    progress = Progress(context)
+def keeping_what_is_done(context: dg.AssetExecutionContext, lake: Lake) -> Iterator[Progress]:
+    """Run over partitions so that a failure keeps the finished ones and "re-execute from failure" runs the rest.
+
+    What may pass by itself is tried again in the same run; what is done by then is up to date and costs little.
+    """
+    progress = Progress(context, lake)
     try:
-        yield progress
+        with telling_only_what_may_be_told(lake, "the run"):
+            yield progress
+            progress.check()
+    except WindowsFailed as failed:
+        progress.keep()
+        if failed.is_transient:
+            raise dg.RetryRequested(_RETRIES, _RETRY_SECONDS) from failed
+        raise
     except BaseException:
         progress.keep()
         raise
     progress.report()
 
 
-def contiguous(hours: Iterable[Hour], longest: int = 24) -> list[tuple[Hour, Hour]]:
+def contiguous(hours: Iterable[Hour], longest: int = CHUNK_HOURS) -> list[tuple[Hour, Hour]]:
     """Runs of neighbouring hours as (first, last), none longer than `longest`: one Dagster run each."""
     spans: list[tuple[Hour, Hour]] = []
     for hour in sorted(hours):

@@ -103,7 +103,7 @@ EVENTS = Table(
         Column("record_hash", _B, "Keyed hash of the record's raw bytes; NULL when it has no id of its own."),
         Column("pattern_id", _B, "Hash of the body's coarse mask."),
         Column("duration_ns", _B, "Duration in nanoseconds; NULL when absent or outside 0 to 30 days."),
-        Column("duration_bucket", _I, "Logarithmic bucket of the duration; -1 for zero."),
+        Column("duration_bucket", _I, "Log-linear bucket of the duration, see docs/concepts.md."),
         Column("is_error", _F, "Matches the source's error rule."),
         Column("is_request", _F, "Matches the source's request rule."),
         Column("body_bytes", _B, "UTF-8 length of the stored body."),
@@ -137,13 +137,11 @@ _ENVIRONMENT = Column("environment", _V, "deployment.environment; '' when the ev
 _SERVICE = Column("service", _V, "service.name; '_other' beyond the cardinality cap.")
 _SEVERITY = Column("severity_number", _T, "OpenTelemetry severity; 0 when the events have none.")
 _PATTERN = Column("pattern_id", _B, "Hash of the coarse mask; 0 is '_other', beyond the cardinality cap.")
-_BUCKET = Column("duration_bucket", _I, "Logarithmic bucket, see docs/concepts.md; -1 for zero.")
+_BUCKET = Column("duration_bucket", _I, "Log-linear bucket, see docs/concepts.md.")
 
 LEVELS = ("minute", "hour", "day")
 _PARTITIONS = {"minute": ("tenant", "dt", "hour"), "hour": ("tenant", "dt"), "day": ("tenant", "month")}
-_TIME = {
-    level: Column(f"{level}_time", _TS, f"Start of the {level}, UTC.") for level in LEVELS
-}
+_TIME = {level: Column(f"{level}_time", _TS, f"Start of the {level}, UTC.") for level in LEVELS}
 
 
 def _pyramid(name: str, description: str, dimensions: tuple[Column, ...], measures: tuple[Column, ...]) -> list[Table]:

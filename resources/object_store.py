@@ -6,6 +6,7 @@ the lake stands on. The S3 adapter joins with the cloud; both pass `tests/contra
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import fcntl
 import hashlib
@@ -36,7 +37,7 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose key begins with `prefix`, in key order."""
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> builtins.list[str]:
         """Names directly below `prefix` (ends with `/` or is empty) that hold further keys, sorted."""
 
     def head(self, key: str) -> ObjectInfo | None:
@@ -111,7 +112,7 @@ class FolderStore:
                 stat = entry.stat()
                 yield ObjectInfo(prefix + name, stat.st_size, _version(stat), stat.st_mtime)
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> builtins.list[str]:
         try:
             with os.scandir(self.root / prefix) as entries:
                 return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith(_PRIVATE))
@@ -196,8 +197,8 @@ class FolderStore:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 # A concurrent delete may have removed the empty folder in between.
                 with contextlib.suppress(FileNotFoundError):
-                    os.chmod(staged, 0o644)
-                    os.replace(staged, target)
+                    staged.chmod(0o644)
+                    staged.replace(target)
                     return
             raise StoreUnavailable(f"object {key}: its folder in {self.root} keeps vanishing")
         except OSError as error:

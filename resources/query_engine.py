@@ -7,7 +7,7 @@ the same contract test, `tests/contracts/test_query_engine.py`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,9 @@ class Session(Protocol):
 
     def define(self, name: str, table: Table, uris: Sequence[str]) -> None:
         """Name the rows of these objects of a table; no object means no rows. Partition columns are not added."""
+
+    def define_tenants(self, name: str, table: Table, uris: Mapping[str, Sequence[str]]) -> None:
+        """Name the rows of several tenants' objects, with the tenant as a column `tenant`."""
 
     def keep(self, name: str, query: str) -> None:
         """Compute a query once and name its rows, for several questions that build on it."""
@@ -75,13 +78,16 @@ class _DuckDBSession:
         self._cursor = cursor
 
     def define(self, name: str, table: Table, uris: Sequence[str]) -> None:
-        columns = ", ".join(f"{_quoted(c.name)}" for c in table.columns)
-        if uris:
-            files = ", ".join("'" + uri.replace("'", "''") + "'" for uri in uris)
-            rows = f"select {columns} from read_parquet([{files}], hive_partitioning = false)"
-        else:
-            empty = ", ".join(f"cast(null as {c.type.value}) as {_quoted(c.name)}" for c in table.columns)
-            rows = f"select {empty} where false"
+        self._define(name, _rows(table, uris))
+
+    def define_tenants(self, name: str, table: Table, uris: Mapping[str, Sequence[str]]) -> None:
+        # The tenant is said here, not read from the path: DuckDB takes the first `tenant=` of a path, which may be a
+        # folder above the lake.
+        parts = [f"select {_literal(tenant)} as tenant, * from ({_rows(table, own)})" for tenant, own in uris.items()]
+        nothing = f"select cast(null as varchar) as tenant, * from ({_rows(table, [])})"
+        self._define(name, " union all ".join(parts) or nothing)
+
+    def _define(self, name: str, rows: str) -> None:
         self._cursor.execute(f"create or replace temp view {_quoted(name)} as {rows}")
 
     def keep(self, name: str, query: str) -> None:
@@ -89,6 +95,18 @@ class _DuckDBSession:
 
     def fetch(self, query: str) -> pa.Table:
         return self._cursor.execute(query).to_arrow_table()
+
+
+def _rows(table: Table, uris: Sequence[str]) -> str:
+    if not uris:
+        empty = ", ".join(f"cast(null as {c.type.value}) as {_quoted(c.name)}" for c in table.columns)
+        return f"select {empty} where false"
+    columns = ", ".join(_quoted(c.name) for c in table.columns)
+    return f"select {columns} from read_parquet([{', '.join(map(_literal, uris))}], hive_partitioning = false)"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quoted(name: str) -> str:

@@ -1,6 +1,8 @@
 """Raw objects that have arrived and have no receipt: one run reads an arrival hour and counts it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -27,7 +29,7 @@ def arrivals_due(lake: Lake) -> dict[Hour, list[str]]:
     return found
 
 
-def arrivals_sensor(jobs: list[dg.ExecutableDefinition]) -> dg.SensorDefinition:
+def arrivals_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
     """Asks for `live` runs of partitions, and for `outside` where an arrival hour is none."""
 
     @dg.sensor(

@@ -1,6 +1,7 @@
 """Windows whose inputs changed: hours that late events touched, days whose closed hours changed, their months."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -19,9 +20,9 @@ def late_requests(lake: Lake, busy: Busy) -> list[dg.RunRequest]:
     hours, days, months = (marked(lake.store, level) for level in ("hours", "days", "months"))
     waiting = {hour: hours.get(str(hour), []) for hour in inside.hours}
     # A `live` run counts its own hour itself.
-    requests = hour_requests("trends", waiting, busy.of("trends", "live"))
-    requests += _windows("hour_trends", {day: days.get(day, []) for day in inside.days}, busy)
-    requests += _windows("day_trends", {month_key(month): months.get(month, []) for month in inside.months}, busy)
+    requests = hour_requests("refresh_hours", waiting, busy.of("refresh_hours", "live"))
+    requests += _windows("refresh_days", {day: days.get(day, []) for day in inside.days}, busy)
+    requests += _windows("refresh_months", {month_key(month): months.get(month, []) for month in inside.months}, busy)
     if outside and "outside" not in busy.keys:
         names = [str(hour) for hour in outside.hours] + outside.days + outside.months
         seen = [name for level in (hours, days, months) for window in level for name in level[window] if window in names]
@@ -37,7 +38,7 @@ def _windows(job: str, waiting: Mapping[str, list[str]], busy: Busy) -> list[dg.
     ]
 
 
-def late_hours_sensor(jobs: list[dg.ExecutableDefinition]) -> dg.SensorDefinition:
+def late_hours_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
     """Refreshes just what changed, level by level."""
 
     @dg.sensor(

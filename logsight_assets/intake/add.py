@@ -176,7 +176,7 @@ def _line_end(stream: BinaryIO, start: int, limit: int) -> int:
 def _header(head: bytes) -> bytes:
     """Lines at the top that later lines cannot be read without: W3C directives, the names of flow-log fields."""
     lines = head.split(b"\n")
-    kept = []
+    kept: list[bytes] = []
     for line in lines[:-1]:
         if line.startswith(b"#") or (not kept and line.startswith(b"version ") and b"account-id" in line):
             kept.append(line + b"\n")
@@ -203,5 +203,4 @@ def _digest(stream: BinaryIO, start: int, end: int) -> str:
 
 
 def _copy(stream: BinaryIO, start: int, end: int, out: BinaryIO) -> None:
-    for block in _blocks(stream, start, end):
-        out.write(block)
+    out.writelines(_blocks(stream, start, end))

@@ -56,7 +56,9 @@ def _arrival_hour(entry: ObjectInfo) -> Hour:
     return Hour.of(datetime.fromtimestamp(entry.modified, UTC))
 
 
-def arrived(lake: Lake, sources: Mapping[str, SourceDefinition], hours: Iterable[Hour] | None = None) -> Iterator[RawObject]:
+def arrived(
+    lake: Lake, sources: Mapping[str, SourceDefinition], hours: Iterable[Hour] | None = None
+) -> Iterator[RawObject]:
     """Raw objects of the given arrival hours (all when None)."""
     wanted = sorted(raw_hours(lake.store) if hours is None else set(hours))
     for hour in wanted:

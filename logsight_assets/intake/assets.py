@@ -7,9 +7,9 @@ import dagster as dg
 from logsight_assets.intake.arrivals import Arrival, waiting
 from logsight_assets.intake.run import IntakeReport, read_objects, workbench
 from logsight_assets.intake.sources import SourceDefinition
-from logsight_assets.lake import Lake
+from logsight_assets.lake import Lake, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
-from logsight_assets.partitions import CHUNK, hours_of, is_replay, keeping_what_is_done
+from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
 from logsight_assets.timeline import Hour
 
 RAW_LOGS = dg.AssetSpec(
@@ -27,19 +27,22 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=hours,
         deps=[RAW_LOGS],
         backfill_policy=CHUNK,
-        pool="intake",
+        op_tags=FIRST,
         description="Reads the raw objects of an arrival hour: events, quarantine, and a receipt an object.",
         metadata={"tables": dg.MetadataValue.json(["events", "quarantine", "receipts"])},
     )
     def intake(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
-        total = IntakeReport()
-        with keeping_what_is_done(context) as progress, workbench(lake) as bench:
-            arrivals = by_hour(lake, bench.sources, hours_of(context), replay=is_replay(context))
-            for hour, found in arrivals.items():
-                report = read_objects(bench, found, saw_receipt)
-                total.merge(report)
-                saw_intake(report)
-                progress.done(hour.partition_key, intake_metadata(report))
+        total, hours = IntakeReport(), hours_of(context)
+        with keeping_what_is_done(context, lake) as progress, workbench(lake) as bench:
+            # Before the listing: whoever puts an object afterwards leaves a marker of its own, which stays.
+            told = {hour: markers(lake.store, "arrivals", str(hour)) for hour in hours}
+            for hour, found in by_hour(lake, bench.sources, hours, replay=is_replay(context)).items():
+                with progress.attempt(f"arrival hour {hour}"):
+                    report = read_objects(bench, found, saw_receipt)
+                    total.merge(report)
+                    saw_intake(report)
+                    unmark(lake.store, told[hour])
+                    progress.done(hour.partition_key, intake_metadata(report))
         context.log.info("intake of %s objects: %s events", total.objects, total.events)
         return dg.MaterializeResult(metadata=intake_metadata(total))
 

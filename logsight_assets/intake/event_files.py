@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from logsight_assets.intake.mask import pattern_id_sql
-from logsight_assets.intake.redact_sql import SqlRedaction
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import EVENTS
@@ -72,12 +71,12 @@ def settle_times(cursor: duckdb.DuckDBPyConnection, table: str, arrival_hour: Ho
 
 
 def write_event_files(
-    cursor: duckdb.DuckDBPyConnection, records: str, rules: EventRules, redaction: SqlRedaction, folder: Path
+    cursor: duckdb.DuckDBPyConnection, records: str, rules: EventRules, folder: Path
 ) -> list[EventFile]:
-    """Write the events of all records; every (tenant, event hour) becomes a file of its own."""
+    """Write the events of all records, which are redacted; every (tenant, event hour) becomes a file of its own."""
     groups: dict[tuple[str, int], _Group] = {}
     buffered = 0
-    reader = cursor.execute(_events_sql(records, rules, redaction)).to_arrow_reader(BLOCK)
+    reader = cursor.execute(_events_sql(records, rules)).to_arrow_reader(BLOCK)
     for block in _blocks(reader):
         for key, rows in _split(block):
             group = groups.get(key)
@@ -162,7 +161,7 @@ def _split(block: pa.Table) -> Iterator[tuple[tuple[str, int], pa.Table]]:
         yield (tenants.dictionary[key >> 32].as_py(), key & 0xFFFFFFFF), rows.slice(start, end - start)
 
 
-def _events_sql(records: str, rules: EventRules, redaction: SqlRedaction) -> str:
+def _events_sql(records: str, rules: EventRules) -> str:
     marks = [name for name in rules.source.request.attributes if name not in _KNOWN_MARKS]
     keys = "".join(f',"{name}":"VARCHAR"' for name in marks)
     request = " or ".join(f'marks."{name}" is not null' for name in rules.source.request.attributes) or "false"
@@ -179,11 +178,6 @@ def _events_sql(records: str, rules: EventRules, redaction: SqlRedaction) -> str
         is_request=f"({request})",
         request_keys=keys.replace("'", "''"),
         pattern_id=pattern_id_sql("body"),
-        clean_body=f"coalesce({redaction.text('body')}, '')",
-        clean_attributes=f"coalesce({redaction.attributes('attributes')}, '{{}}')",
-        clean_resource=f"coalesce({redaction.attributes('resource')}, '{{}}')",
-        clean_severity_text=redaction.identifier("severity_text"),
-        clean_own_id=redaction.identifier("own_id"),
     )
 
 

@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import orjson
 from isal import igzip
 
+from logsight_assets.errors import ObjectMissing
 from logsight_assets.intake.records import Refused
 from logsight_assets.intake.unpack import LongLine
 from logsight_assets.lake import Lake, hours_below, values
-
-EXCERPT = 200  # characters
+from resources.object_store import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,15 @@ class QuarantineWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._file: Any = None  # opened by the first entry: an object without refusals leaves no file
+        self._file: BinaryIO | None = None  # opened by the first entry: an object without refusals leaves no file
         self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._open.close()
 
     def refuse(self, refused: Refused) -> None:
@@ -68,10 +70,14 @@ class QuarantineWriter:
     def _write(self, entry: dict[str, Any]) -> None:
         if self._file is None:
             plain = self._open.enter_context(self.path.open("wb"))
-            packed = igzip.IGzipFile(filename="", mode="wb", fileobj=plain, compresslevel=2, mtime=0)
-            self._file = self._open.enter_context(packed)
+            self._file = self._open.enter_context(packed_by_gzip(plain))
         self._file.write(json.dumps(entry).encode() + b"\n")
         self.count += 1
+
+
+def packed_by_gzip(file: BinaryIO) -> Any:
+    """A gzip stream into a file: the same bytes for the same content, under one lock file."""
+    return igzip.IGzipFile(filename="", mode="wb", fileobj=file, compresslevel=2, mtime=0)  # type: ignore[no-untyped-call]
 
 
 def read_entries(lake: Lake) -> Iterator[Entry]:
@@ -82,14 +88,23 @@ def read_entries(lake: Lake) -> Iterator[Entry]:
             for hour in hours_below(lake.store, prefix):
                 for found in lake.store.list(f"{prefix}{hour.path}/"):
                     object_id = found.key.rpartition("/")[2].removesuffix(".jsonl.gz")
-                    for line in igzip.decompress(lake.store.get(found.key)).splitlines():
-                        yield _entry(orjson.loads(line), tenant, source, str(hour), object_id)
+                    for held in entries_of(lake.store, found.key):
+                        yield _entry(held, tenant, source, str(hour), object_id)
+
+
+def entries_of(store: ObjectStore, key: str) -> Iterator[dict[str, Any]]:
+    """What one object of quarantine holds; nothing if it is absent."""
+    with contextlib.suppress(ObjectMissing):
+        for line in igzip.decompress(store.get(key)).splitlines():  # type: ignore[no-untyped-call]
+            yield orjson.loads(line)
+
+
+def raw_of(held: dict[str, Any]) -> bytes | None:
+    """The bytes of a stored entry; None for a line over the limit."""
+    if "text" in held:
+        return str(held["text"]).encode()
+    return base64.b64decode(held["base64"]) if "base64" in held else None
 
 
 def _entry(held: dict[str, Any], tenant: str, source: str, hour: str, object_id: str) -> Entry:
-    raw = None
-    if "text" in held:
-        raw = held["text"].encode()
-    elif "base64" in held:
-        raw = base64.b64decode(held["base64"])
-    return Entry(held["reason"], tenant, source, hour, object_id, held["line"], held["record"], raw)
+    return Entry(held["reason"], tenant, source, hour, object_id, held["line"], held["record"], raw_of(held))

@@ -40,8 +40,13 @@ class Reading:
     scratch: Path
 
 
-def read_records(cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: Reading, quarantine: QuarantineWriter) -> tuple[str, Tally]:
-    """Fill the table of records, of which rows with `is_plain` count; returns the format and what became of the lines."""
+def read_records(
+    cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: Reading, quarantine: QuarantineWriter
+) -> tuple[str, Tally, int]:
+    """Fill the table of records, of which rows with `is_plain` count.
+
+    Returns the format, what became of the lines, and the rows of the table, whether they count or not.
+    """
     tally = Tally()
     for line in unpacked.long_lines:
         quarantine.refuse_long(line)
@@ -66,10 +71,13 @@ def read_records(cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading:
         cursor.execute(f"create or replace temp table {reading.table} as {rows}")
     elif nominated:
         cursor.execute(f"insert into {reading.table} {rows}")
-    return name, tally
+    (count,) = cursor.execute(f"select count(*) from {reading.table}").fetchone() or (0,)
+    return name, tally, count
 
 
-def _read_flat(cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: Reading, tally: Tally) -> list[int] | None:
+def _read_flat(
+    cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: Reading, tally: Tally
+) -> list[int] | None:
     """Read plain rows by DuckDB. Returns the lines to be read in Python; None if the whole object is."""
     tenant, is_tenant_plain = reading.tenancy.sql()
     rows = sql(
@@ -82,7 +90,9 @@ def _read_flat(cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: R
     )
     table = reading.table
     cursor.execute(f"create or replace temp table {table} as {rows}")
-    nominated = [line for (line,) in cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()]
+    nominated = [
+        line for (line,) in cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()
+    ]
     (found,) = cursor.execute(f"select count(*) from {table}").fetchone() or (0,)
     # DuckDB makes no row for a blank line, and may make too few of damaged ones: then its line numbers say nothing.
     if found != unpacked.lines or len(nominated) > _MOST_NOMINATED * found:
@@ -123,5 +133,3 @@ def _buffer(longest_line: int) -> str:
 
 def _quoted(path: Path) -> str:
     return literal(str(path))[1:-1]
-
-

@@ -22,7 +22,7 @@ class Record(NamedTuple):
 
     line: int  # physical line, from 1, at which the record begins
     line_count: int  # physical lines that it consumes and that no earlier record of the same lines has counted
-    index: int  # position among the records that begin in the same line (a batch holds many)
+    index: int  # type: ignore[assignment]  # position among the records that begin in the same line (a batch holds many)
     raw: bytes  # the record's own bytes: what its copies are recognised by
     fields: dict[str, Any]
 
@@ -32,7 +32,7 @@ class Refused(NamedTuple):
 
     line: int
     line_count: int  # 0 when only a record inside a line is refused, while the line itself is consumed
-    index: int
+    index: int  # type: ignore[assignment]
     reason: str  # a snake_case word of QUARANTINE_REASONS
     raw: bytes
 

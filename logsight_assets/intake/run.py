@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from logsight_assets.intake.arrivals import Arrival
 from logsight_assets.intake.keys import load_keys
 from logsight_assets.intake.receipts import Receipt
-from logsight_assets.intake.redact_sql import SqlRedaction
+from logsight_assets.intake.redact_records import redaction_of
 from logsight_assets.intake.sources import SourceDefinition, load_sources
 from logsight_assets.intake.transaction import Workbench, take_in
 from logsight_assets.lake import Lake, hours_below, values
@@ -47,7 +47,9 @@ class IntakeReport:
         self.ignored_lines += sum(receipt.ignored_lines.values())
         self.late += receipt.late
         self.erased += receipt.erased
-        self.faults += [{"raw_object": receipt.raw_object, "raw_key": receipt.raw_key, "fault": f} for f in receipt.faults]
+        self.faults += [
+            {"raw_object": receipt.raw_object, "raw_key": receipt.raw_key, "fault": f} for f in receipt.faults
+        ]
         self.event_hours.update(receipt.touched_hours)
         self.formats[receipt.format] += 1
         self.counts.update(receipt.counts)
@@ -78,7 +80,7 @@ def workbench(lake: Lake) -> Iterator[Workbench]:
         yield Workbench(
             lake,
             engine,
-            SqlRedaction(engine.cursor(), lake.settings, keys.ring),
+            redaction_of(lake.settings, keys.ring),
             keys,
             sources_of(lake),
             _sealed(lake),

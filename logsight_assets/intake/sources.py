@@ -64,7 +64,9 @@ class SourceDefinition(Section):
     id_field: str | None = Field(None, description="key of the record's own id")
     request: RequestRule = RequestRule()
     error: ErrorRule = ErrorRule()
-    lateness_minutes: int = Field(20, ge=0, description="how long after an hour its lines may still come; 0 for imports")
+    lateness_minutes: int = Field(
+        20, ge=0, description="how long after an hour its lines may still come; 0 for imports"
+    )
     location: str | None = Field(None, description="folder that is read in place")
 
     @field_validator("name", "tenant")

@@ -7,6 +7,7 @@ simply does all of it again.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections import defaultdict
@@ -33,7 +34,7 @@ from logsight_assets.intake.quarantine import QuarantineWriter
 from logsight_assets.intake.reading import Reading, read_records
 from logsight_assets.intake.receipts import Receipt, key_digest, object_id
 from logsight_assets.intake.records import ParseContext
-from logsight_assets.intake.redact_sql import SqlRedaction
+from logsight_assets.intake.redact_records import Redaction, redact_records
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
 from logsight_assets.intake.tenancy import Tenancy
 from logsight_assets.intake.unpack import Unpacked, unpack
@@ -58,7 +59,7 @@ class Workbench:
 
     lake: Lake
     engine: DuckDBEngine
-    redaction: SqlRedaction
+    redaction: Redaction
     keys: LakeKeys
     sources: Mapping[str, SourceDefinition]
     is_sealed: Callable[[str, Hour], bool]
@@ -104,7 +105,8 @@ def take_in(bench: Workbench, raw: RawObject, previous: Iterable[Receipt] = ()) 
         name = _identify(raw, unpacked, earlier)
         with QuarantineWriter(scratch / "quarantine.jsonl.gz") as quarantine:
             read = _read(bench, raw, name, unpacked, quarantine, scratch)
-        receipt = _receipt(bench, raw, name, read)
+        erased_sha256 = unpacked.content_sha256 if name != object_id(raw, unpacked.content_sha256) else None
+        receipt = dataclasses.replace(_receipt(bench, raw, name, read), erased_sha256=erased_sha256)
         _commit(bench.lake, raw, receipt, read, earlier)
         return receipt
     finally:
@@ -141,11 +143,12 @@ def _read(
     )
     cursor = bench.engine.cursor()
     try:
-        format_name, tally = read_records(cursor, unpacked, reading, quarantine)
+        format_name, tally, rows = read_records(cursor, unpacked, reading, quarantine)
+        redact_records(cursor, "records", rows, bench.redaction)
         records, timing = settle_times(cursor, "records", raw.arrival_hour)
         records, erased = _without_erased(cursor, records, bench.erased)
         newest = cursor.execute(f"select max(time_unix_nano) from {records} as r where not is_time_inferred").fetchone()
-        files = write_event_files(cursor, records, rules, bench.redaction, scratch)
+        files = write_event_files(cursor, records, rules, scratch)
         return _Read(format_name, unpacked, tally, timing, files, erased, newest[0] if newest else None, quarantine)
     finally:
         cursor.close()
@@ -264,8 +267,8 @@ def _commit(lake: Lake, raw: RawObject, receipt: Receipt, read: _Read, previous:
     store.put(receipt.key, receipt.to_json())
     for superseded in previous:
         if superseded.raw_object != receipt.raw_object:
-            hour = Hour.parse(superseded.arrival_hour)
-            store.delete(quarantine_key(superseded.tenant, superseded.source, hour, superseded.raw_object))
+            arrival = Hour.parse(superseded.arrival_hour)
+            store.delete(quarantine_key(superseded.tenant, superseded.source, arrival, superseded.raw_object))
             store.delete(superseded.key)
     store.delete(intent_key)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import contextlib
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
@@ -82,6 +83,12 @@ def unpack(stream: BinaryIO, path: Path, limits: Limits) -> Unpacked:
     source.drain()
     found.raw_bytes, found.content_sha256 = source.size, source.digest.hexdigest()
     return found
+
+
+def plain_chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The plain content of a raw object, as far as it can be read, with no limit and as it was encoded."""
+    with contextlib.suppress(_Broken):
+        yield from _inflate(_Hashed(stream))
 
 
 class _Hashed:
@@ -235,7 +242,7 @@ def _gunzip(source: _Bytes) -> Iterator[bytes]:
     while True:
         _skip_gzip_header(source)
         inflater, checksum, size = isal_zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
-        for plain in _run(inflater, source, isal_zlib.error):
+        for plain in _run(inflater, source):
             checksum, size = isal_zlib.crc32(plain, checksum), size + len(plain)
             yield plain
         source.put_back(inflater.unused_data)
@@ -286,7 +293,7 @@ def _bunzip2(source: _Bytes) -> Iterator[bytes]:
         source.put_back(rest)
 
 
-def _run(inflater: Any, source: _Bytes, error: type[Exception]) -> Iterator[bytes]:
+def _run(inflater: Any, source: _Bytes) -> Iterator[bytes]:
     """One deflate stream, in pieces of at most CHUNK bytes."""
     pending = b""
     while not inflater.eof:
@@ -295,7 +302,7 @@ def _run(inflater: Any, source: _Bytes, error: type[Exception]) -> Iterator[byte
             raise _Broken("cut")
         try:
             plain = inflater.decompress(pending, CHUNK)
-        except error:
+        except isal_zlib.error:  # type: ignore[misc]  # its stub calls the class an instance
             raise _Broken("damaged") from None
         pending = inflater.unconsumed_tail
         if plain:

@@ -1,4 +1,4 @@
-"""Ask the lake a question: guarded, scoped to a tenant, read-only, capped. `logsight sql`, API and questions use this."""
+"""Ask the lake a question: guarded, scoped to a tenant, read-only, capped. `logsight sql` and the API use this."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ from logsight_assets.errors import ObjectMissing, StoreUnavailable, UsageError
 from logsight_assets.lake import Lake
 from logsight_assets.reader.catalogue import PROVIDERS, tenants_of
 from logsight_assets.reader.constraint import Constraint
-from logsight_assets.reader.process import ObjectsChanged, Request, Rows, run
-from logsight_assets.reader.statement import Parameter, Statement, read_statement, refused
+from logsight_assets.reader.instants import Constants
+from logsight_assets.reader.process import Child, ObjectsChanged, Question, Rows, Sources
+from logsight_assets.reader.references import tables_of
+from logsight_assets.reader.refusal import Parameter, refused
 from logsight_assets.reader.views import Need, View, view
 from logsight_assets.settings import TENANT_NAME, Reader
 from logsight_assets.sqltext import literal
 from logsight_assets.timeline import utc_now
 from resources.object_store import ObjectInfo
 
+# A question is written by a person or a page.
+MAX_CHARACTERS = 50_000
+# Rows are held in memory twice, here and by whoever shows them.
+MAX_RESULT_BYTES = 32 * 1024**2
 # Each path is a rule of the engine and of the kernel, and a footer to read.
 MAX_OBJECTS = 20_000
 _ATTEMPTS = 3
@@ -59,13 +65,16 @@ def ask(
     """
     if tenant is not None and not TENANT_NAME.fullmatch(tenant):
         raise UsageError(f"tenant {tenant[:80]!r} must match {TENANT_NAME.pattern}")
+    if len(query) > MAX_CHARACTERS:
+        raise refused(f"a question of {len(query):,} characters: at most {MAX_CHARACTERS:,}")
+    if "\0" in query:
+        raise refused("a question with a NUL character, which would end it there")
     started = time.monotonic()
-    limits = limits or lake.settings.reader
-    # The engine's clock decides what now() is, so it is the machine's and not the lake's.
-    statement = read_statement(query, parameters or {}, utc_now())
     for _ in range(_ATTEMPTS):
         try:
-            found, entries = _attempt(lake, statement, tenant, limits)
+            with tempfile.TemporaryDirectory(prefix="logsight-ask-") as name:
+                attempt = _Attempt(lake, tenant, limits or lake.settings.reader, Path(name).resolve())
+                found, entries = attempt.run(query, parameters or {})
         except (ObjectsChanged, ObjectMissing):
             continue  # listed, then replaced or removed: list again
         return Answer(
@@ -80,28 +89,67 @@ def ask(
     raise StoreUnavailable(f"the lake changed {_ATTEMPTS} times while the question was read; ask again")
 
 
-def _attempt(lake: Lake, statement: Statement, tenant: str | None, limits: Reader) -> tuple[Rows, list[ObjectInfo]]:
-    with tempfile.TemporaryDirectory(prefix="logsight-ask-") as name:
-        folder = Path(name).resolve()
-        (folder / "spill").mkdir()
-        tables = {
-            table: _provided(lake, table, constraint, tenant, folder)
-            for table, constraint in statement.tables.items()
-        }
-        entries = list({entry.key: entry for each in tables.values() for entry in each.view.entries}.values())
-        _check_size(entries, limits)
-        request = Request(
-            query=statement.sql,
-            tables=list(tables),
-            statements=[text for each in tables.values() for text in each.view.statements],
-            files=[_locate(lake, folder, e.key) for e in entries] + [f for each in tables.values() for f in each.files],
-            spill=str(folder / "spill"),
-            memory_mb=limits.memory_mb,
-            threads=lake.settings.engine.threads or os.cpu_count() or 1,
-            seconds=limits.max_seconds,
-            max_rows=limits.max_rows,
+@dataclass(frozen=True)
+class _Attempt:
+    """One listing and one process; `folder` is the question's own and goes with it."""
+
+    lake: Lake
+    tenant: str | None
+    limits: Reader
+    folder: Path
+
+    def run(self, query: str, parameters: Mapping[str, Parameter]) -> tuple[Rows, list[ObjectInfo]]:
+        spill = self.folder / "spill"
+        spill.mkdir()
+        question = Question(
+            query,
+            parameters,
+            spill=str(spill),
+            memory_mb=self.limits.memory_mb,
+            threads=self.lake.settings.engine.threads or os.cpu_count() or 1,
+            seconds=self.limits.max_seconds,
+            max_rows=self.limits.max_rows,
+            max_bytes=MAX_RESULT_BYTES,
         )
-        return run(request, folder), entries
+        # The engine's clock decides what now() is, so it is the machine's and not the lake's.
+        constants = Constants(utc_now(), parameters)
+        with Child(question, self.folder) as child:
+            try:
+                wanted = tables_of(child.tree(), constants)
+            except RecursionError:
+                raise refused("so deep a nesting: split the question") from None
+            tables = [self._provided(table, constraint) for table, constraint in wanted.items()]
+            entries = list({entry.key: entry for each in tables for entry in each.view.entries}.values())
+            _check_size(entries, self.limits)
+            statements = [text for each in tables for text in each.view.statements]
+            files = [self._locate(entry.key) for entry in entries] + [file for each in tables for file in each.files]
+            return child.rows(Sources(statements, files)), entries
+
+    def _provided(self, table: str, constraint: Constraint) -> _Provided:
+        held = PROVIDERS[table]
+        tenants = [t for t in tenants_of(self.lake, self.tenant, held.prefixes) if constraint.wants_tenant(t)]
+        given = held.provide(Need(self.lake, tenants, constraint, self._locate))
+        return _Provided(given, []) if isinstance(given, View) else self._written(table, given)
+
+    def _written(self, table: str, rows: pa.Table) -> _Provided:
+        """Rows that LogSight read itself reach the engine as a file of the question's own folder."""
+        file = self.folder / f"{table}.parquet"
+        pq.write_table(rows, file)
+        select = f"select * from read_parquet({literal(str(file))}, hive_partitioning = false)"
+        return _Provided(View([view(table, select)]), [str(file)])
+
+    def _locate(self, key: str) -> str:
+        """Where the child finds an object: through a link, so that a lake's path can hold any character.
+
+        DuckDB takes `*` and `[` in a path for a pattern, and its messages name paths.
+        """
+        uri = self.lake.store.uri(key)
+        if "://" in uri:
+            return uri
+        link = self.folder / "lake"
+        if not link.is_symlink():
+            link.symlink_to(uri.removesuffix(key), target_is_directory=True)
+        return f"{link}/{key}"
 
 
 @dataclass(frozen=True)
@@ -110,43 +158,13 @@ class _Provided:
     files: list[str]  # written for this question
 
 
-def _provided(lake: Lake, table: str, constraint: Constraint, tenant: str | None, folder: Path) -> _Provided:
-    held = PROVIDERS[table]
-    tenants = [name for name in tenants_of(lake, tenant, held.prefixes) if constraint.wants_tenant(name)]
-    given = held.provide(Need(lake, tenants, constraint, lambda key: _locate(lake, folder, key)))
-    if isinstance(given, View):
-        return _Provided(given, [])
-    return _written(table, given, folder)
-
-
-def _written(table: str, rows: pa.Table, folder: Path) -> _Provided:
-    """Rows that LogSight read itself reach the engine as a file of the question's own folder."""
-    file = folder / f"{table}.parquet"
-    pq.write_table(rows, file)
-    select = f"select * from read_parquet({literal(str(file))}, hive_partitioning = false)"
-    return _Provided(View([view(table, select)]), [str(file)])
-
-
-def _locate(lake: Lake, folder: Path, key: str) -> str:
-    """Where the child finds an object: through a link, so that a lake's path can hold any character.
-
-    DuckDB takes `*` and `[` in a path for a pattern, and its messages name paths.
-    """
-    uri = lake.store.uri(key)
-    if "://" in uri:
-        return uri
-    link = folder / "lake"
-    if not link.is_symlink():
-        link.symlink_to(uri.removesuffix(key), target_is_directory=True)
-    return f"{link}/{key}"
-
-
 def _check_size(entries: list[ObjectInfo], limits: Reader) -> None:
     size = sum(entry.size for entry in entries)
     remedy = "narrow it by dt, hour or tenant, or ask a *_trend_hour or *_trend_day table"
     if size > limits.max_scan_bytes:
         raise refused(
-            f"a question over {size:,} bytes of objects, at most {limits.max_scan_bytes:,} (reader.max_scan_bytes): {remedy}"
+            f"a question over {size:,} bytes of objects, at most {limits.max_scan_bytes:,} (reader.max_scan_bytes): "
+            f"{remedy}"
         )
     if len(entries) > MAX_OBJECTS:
         raise refused(f"a question over {len(entries):,} objects, at most {MAX_OBJECTS:,}: {remedy}")

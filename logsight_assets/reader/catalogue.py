@@ -1,7 +1,7 @@
 """Which objects each table of a question is made of. They are chosen here by prefix: others are never opened.
 
-A new table gets a line in `PROVIDERS`. Objects of the trend pyramid are chosen so that every hour is counted once: closed
-hours from the day's or month's object, hours that it does not hold yet from the level below.
+A new table gets a line in `PROVIDERS`. Objects of the trend pyramid are chosen so that every hour is counted once:
+closed hours from the day's or month's object, hours that it does not hold yet from the level below.
 """
 
 from __future__ import annotations
@@ -15,13 +15,23 @@ from logsight_assets.reader.records import quarantine, receipts
 from logsight_assets.reader.views import Need, Provider, View, rows_of, view
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import literal, sql
-from logsight_assets.tables import COMPLETENESS, EVENTS, LEVELS, PATTERNS, QUARANTINE, RECEIPTS, TREND_NAMES, TRENDS, Table
+from logsight_assets.tables import (
+    COMPLETENESS,
+    EVENTS,
+    LEVELS,
+    PATTERNS,
+    QUARANTINE,
+    RECEIPTS,
+    TREND_NAMES,
+    TRENDS,
+    Table,
+)
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.publish import facts_of
 from logsight_assets.trends.pyramid import PARTS
 from resources.object_store import ObjectInfo, ObjectStore
 
-# A day this old has its hours in the month's object, or a marker says that it is about to: not worth two requests a day.
+# A day this old has its hours in the month's object, or a marker says that it soon will: not worth two requests a day.
 _SETTLED_HOURS = 48
 
 

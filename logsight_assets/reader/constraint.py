@@ -1,4 +1,4 @@
-"""What a table reference can need at most: spans of time, hours of the day, tenants. Too wide is fine, too narrow never.
+"""What a reference to a table can need at most: time, hours of the day, tenants. Too wide is fine, too narrow never.
 
 A `Constraint` is a superset of the rows that a condition lets through, so AND intersects, OR unites, and whatever is
 not understood is `EVERYTHING`.
@@ -60,9 +60,7 @@ class Constraint:
     tenants: frozenset[str] | None = None
 
     def __and__(self, other: Constraint) -> Constraint:
-        return Constraint(
-            self.spans & other.spans, _both(self.hours, other.hours), _both(self.tenants, other.tenants)
-        )
+        return Constraint(self.spans & other.spans, _both(self.hours, other.hours), _both(self.tenants, other.tenants))
 
     def __or__(self, other: Constraint) -> Constraint:
         return Constraint(

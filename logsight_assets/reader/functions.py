@@ -1,4 +1,4 @@
-"""The functions that a question may call, by their names in DuckDB: harmless by what they can reach, which is their input.
+"""The functions that a question may call, by their names in DuckDB: all that they can reach is their input.
 
 Left out on purpose: whatever reads files, settings, the catalog, variables, the environment or the statement itself,
 runs SQL given as text, writes a log, sleeps, seeds or advances state, or hands out engine internals.
@@ -6,11 +6,14 @@ runs SQL given as text, writes a log, sleeps, seeds or advances state, or hands 
 
 from __future__ import annotations
 
-OPERATORS = frozenset(
-    "+ - * / // % ** ^ & | ~ << >> || @ ->> ~~ !~~ ~~* !~~* ~~~ ^@ <-> @> <@ && <=>".split()
-)
 
-AGGREGATES = frozenset(
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+OPERATORS = _names("+ - * / // % ** ^ & | ~ << >> || @ ->> ~~ !~~ ~~* !~~* ~~~ ^@ <-> @> <@ && <=>")
+
+AGGREGATES = _names(
     """
     any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_min arg_min_null
     argmax argmin array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count count_if count_star countif
@@ -19,25 +22,25 @@ AGGREGATES = frozenset(
     quantile_cont quantile_disc regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy
     regr_syy reservoir_quantile sem skewness stddev stddev_pop stddev_samp string_agg sum sum_no_overflow sumkahan
     var_pop var_samp variance wavg weighted_avg
-    """.split()
+    """
 )
 
-WINDOWS = frozenset(
+WINDOWS = _names(
     """
     cume_dist dense_rank fill first_value lag last_value lead nth_value ntile percent_rank rank rank_dense row_number
-    """.split()
+    """
 )
 
-NUMBERS = frozenset(
+NUMBERS = _names(
     """
     abs acos acosh add asin asinh atan atan2 atanh bit_count cbrt ceil ceiling cos cosh cot degrees divide even exp
     factorial fdiv floor fmod gamma gcd greatest greatest_common_divisor isfinite isinf isnan lcm least
     least_common_multiple lgamma ln log log10 log2 mod multiply nextafter pi pow power radians random round round_even
     roundbankers sign signbit sin sinh sqrt subtract tan tanh trunc xor equi_width_bins bar
-    """.split()
+    """
 )
 
-TEXTS = frozenset(
+TEXTS = _names(
     """
     array_to_string ascii base64 bin bit_length char_length character_length chr concat concat_ws contains
     damerau_levenshtein decode editdist3 encode ends_with format format_bytes formatreadabledecimalsize
@@ -50,10 +53,10 @@ TEXTS = frozenset(
     split split_part starts_with str_split str_split_regex string_split string_split_regex string_to_array
     strip_accents strlen strpos substr substring substring_grapheme suffix to_base to_base64 to_binary to_hex translate
     trim ucase unbin unhex unicode upper url_decode url_encode
-    """.split()
+    """
 )
 
-TIMES = frozenset(
+TIMES = _names(
     """
     age ago century current_date current_localtime current_localtimestamp date_add date_diff date_part date_sub
     date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade
@@ -63,10 +66,10 @@ TIMES = frozenset(
     timezone timezone_hour timezone_minute to_centuries to_days to_decades to_hours to_microseconds to_millennia
     to_milliseconds to_minutes to_months to_quarters to_seconds to_timestamp to_weeks to_years today
     transaction_timestamp try_strptime week weekday weekofyear year yearweek
-    """.split()
+    """
 )
 
-LISTS = frozenset(
+LISTS = _names(
     """
     aggregate apply array_aggr array_aggregate array_append array_apply array_cat array_concat array_contains
     array_distinct array_extract array_filter array_has array_has_all array_has_any array_indexof array_intersect
@@ -79,32 +82,32 @@ LISTS = frozenset(
     list_position list_prepend list_product list_reduce list_resize list_reverse list_reverse_sort list_select
     list_slice list_sort list_stddev_pop list_stddev_samp list_string_agg list_sum list_transform list_unique
     list_value list_var_pop list_var_samp list_where list_zip range reduce unnest
-    """.split()
+    """
 )
 
-MAPS_AND_STRUCTS = frozenset(
+MAPS_AND_STRUCTS = _names(
     """
     cardinality element_at map map_concat map_contains map_contains_entry map_contains_value map_entries map_extract
     map_extract_value map_from_entries map_keys map_values row struct_concat struct_contains struct_extract
     struct_extract_at struct_has struct_indexof struct_insert struct_keys struct_pack struct_position struct_update
     struct_values union_extract union_tag union_value
-    """.split()
+    """
 )
 
-JSON = frozenset(
+JSON = _names(
     """
     array_to_json from_json from_json_strict json json_array json_array_length json_contains json_exists json_extract
     json_extract_path json_extract_path_text json_extract_string json_group_array json_group_object
     json_group_structure json_keys json_merge_patch json_object json_pretty json_quote json_structure json_transform
     json_transform_strict json_type json_valid json_value row_to_json to_json
-    """.split()
+    """
 )
 
-OTHERS = frozenset(
+OTHERS = _names(
     """
     can_cast_implicitly cast_to_type constant_or_null gen_random_uuid is_histogram_other_bin
     nullif typeof uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7
-    """.split()
+    """
 )
 
 BY_KIND = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -42,25 +41,29 @@ def _receipt_row(receipt: Receipt, hour: Hour) -> Row:
 
 
 def quarantine(need: Need) -> pa.Table:
-    """Reason and place of what was refused. Its bytes are the vault's and unredacted, so the excerpt stays NULL here."""
+    """Reason and place of what was refused, and a redacted excerpt; the bytes are the vault's."""
     return _table(QUARANTINE, _quarantine_rows(need))
 
 
 def _quarantine_rows(need: Need) -> Iterator[Row]:
-    from isal import igzip  # noqa: PLC0415  every other question does without
+    # Every other question does without formats and detectors.
+    from logsight_assets.intake.excerpts import excerpt  # noqa: PLC0415
+    from logsight_assets.intake.keys import load_keys  # noqa: PLC0415
+    from logsight_assets.intake.quarantine import entries_of, raw_of  # noqa: PLC0415
+    from logsight_assets.intake.redact_records import redaction_of  # noqa: PLC0415
 
     store = need.lake.store
+    redactor = redaction_of(need.lake.settings, load_keys(need.lake.state).ring).redactor
     for tenant, source, hour in arrival_hours(need, "quarantine/"):
         for entry in store.list(f"quarantine/tenant={tenant}/source={source}/{hour.path}/"):
             object_id = entry.key.rpartition("/")[2].removesuffix(".jsonl.gz")
-            for line in igzip.decompress(store.get(entry.key)).splitlines():
-                held = json.loads(line)
+            for held in entries_of(store, entry.key):
                 yield {
                     "reason": held["reason"],
                     "raw_object": object_id,
                     "raw_line": held["line"],
                     "raw_record": held["record"],
-                    "excerpt": None,
+                    "excerpt": excerpt(raw_of(held), redactor(tenant)),
                     "tenant": tenant,
                     "source": source,
                     "dt": hour.day,

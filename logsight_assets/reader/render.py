@@ -1,6 +1,6 @@
 """Rows for people: a table for a terminal, CSV for spreadsheets, JSON for programs.
 
-Log text is written by strangers: nothing of it may move a cursor, turn the reading direction, hide, or become a formula.
+Log text is written by strangers: nothing of it may move a cursor, turn the reading direction, hide, or be a formula.
 """
 
 from __future__ import annotations
@@ -13,29 +13,13 @@ import unicodedata
 from typing import Any
 
 from logsight_assets.reader.ask import Answer
+from logsight_assets.reader.visible import visible
 
 MAX_CELL = 60  # columns of a terminal
 
-# Controls, formats (bidi, zero width, tags), line and paragraph separators, surrogates, private and unassigned.
-_HIDDEN = {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What a spreadsheet takes for a formula, also in full width and behind blanks.
 _FORMULA = re.compile(r"\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
-
-
-def visible(text: str, keep: str = "") -> str:
-    """The text with everything that shows nothing, or more than itself, written out as an escape."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if c in keep or unicodedata.category(c) not in _HIDDEN else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return _SHORT.get(character) or (
-        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    )
 
 
 def as_table(answer: Answer, max_cell: int = MAX_CELL) -> str:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from logsight_assets.failures import telling_only_what_may_be_told
+from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake
 from logsight_assets.observers import saw_hour
-from logsight_assets.partitions import CHUNK, hours_of, is_replay, keeping_what_is_done
+from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
 from logsight_assets.scratch import embedded_engine
-from logsight_assets.tables import EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.trends.completeness import refresh_completeness
 from logsight_assets.trends.event_hours import EventHour, survey_hour
 from logsight_assets.trends.hours import HourOutcome, refresh_hour
+from logsight_assets.trends.published_hours import TableSize, table_sizes
 from logsight_assets.trends.pyramid import RollupOutcome, refresh_day, refresh_month
 
 MINUTE_TABLES = [*(TRENDS[f"{name}_minute"] for name in TREND_NAMES), PATTERNS]
@@ -27,18 +31,37 @@ def events_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=hours,
         deps=[dg.AssetDep("intake", partition_mapping=_FROM_INTAKE)],
         backfill_policy=CHUNK,
+        op_tags=FIRST,
         description="Events of the hour in which they happened: which files hold them, how many came late.",
         metadata=table_metadata(EVENTS),
     )
     def events(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
-        with keeping_what_is_done(context) as progress:
-            surveys = []
+        surveys = []
+        with keeping_what_is_done(context, lake) as progress:
             for hour in hours_of(context):
-                surveys.append(survey_hour(lake, hour))
-                progress.done(hour.partition_key, events_metadata(surveys[-1]))
-        return dg.MaterializeResult(metadata={"dagster/row_count": sum(s.events for s in surveys)})
+                with progress.attempt(f"hour {hour}"):
+                    surveys.append(survey_hour(lake, hour))
+                    progress.done(hour.partition_key, events_metadata(surveys[-1]))
+        return dg.MaterializeResult(metadata={"events_of_run": sum(survey.events for survey in surveys)})
 
     return events
+
+
+def completeness_asset() -> dg.AssetsDefinition:
+    """The table `completeness`: unpartitioned, because one object tells all hours of a source."""
+
+    @dg.asset(
+        name="completeness",
+        deps=["intake"],
+        description=COMPLETENESS.description,
+        metadata=table_metadata(COMPLETENESS),
+    )
+    def completeness(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
+        with telling_only_what_may_be_told(lake, "completeness"):
+            changed = refresh_completeness(lake, sources_of(lake))
+        return dg.MaterializeResult(metadata={"objects_changed": len(changed)})
+
+    return completeness
 
 
 def minute_assets(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
@@ -52,22 +75,21 @@ def minute_assets(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         ],
         partitions_def=hours,
         backfill_policy=CHUNK,
-        pool="trends",
+        op_tags=FIRST,
     )
     def minute_trends(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.MaterializeResult[None]]:
         outcomes = []
-        with keeping_what_is_done(context) as progress, embedded_engine(lake) as engine:
+        with keeping_what_is_done(context, lake) as progress, embedded_engine(lake) as engine:
             for hour in hours_of(context):
-                outcome = refresh_hour(lake, engine, hour, replay=is_replay(context))
-                saw_hour(outcome)
-                outcomes.append(outcome)
-                if not outcome.failures:
-                    for table in MINUTE_TABLES:
-                        progress.done(hour.partition_key, hour_metadata(outcome), table.name)
-            for outcome in outcomes:
-                outcome.check()
+                with progress.attempt(f"hour {hour}"):
+                    outcome = refresh_hour(lake, engine, hour, replay=is_replay(context))
+                    saw_hour(outcome)
+                    outcomes.append(outcome)
+                    outcome.check()
+                    for table, size in table_sizes(lake.store, _standing(outcome), "minute").items():
+                        progress.done(hour.partition_key, hour_metadata(outcome, size), table)
         for table in MINUTE_TABLES:
             yield dg.MaterializeResult(asset_key=table.name, metadata=hours_metadata(outcomes))
 
@@ -91,21 +113,18 @@ def level_assets(level: str, partitions: dg.TimeWindowPartitionsDefinition) -> l
         ],
         partitions_def=partitions,
         backfill_policy=CHUNK,
-        pool="trends",
+        op_tags=FIRST,
     )
     def level_trends(
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        outcomes = []
-        with keeping_what_is_done(context) as progress, embedded_engine(lake) as engine:
+        with keeping_what_is_done(context, lake) as progress, embedded_engine(lake) as engine:
             for key in context.partition_keys:
-                outcome = refresh(lake, engine, window(key), replay=is_replay(context))
-                outcomes.append(outcome)
-                if not outcome.failures:
-                    for name in TREND_NAMES:
-                        progress.done(key, rollup_metadata(outcome), f"{name}_{level}")
-            for outcome in outcomes:
-                outcome.check()
+                with progress.attempt(window(key)):
+                    outcome = refresh(lake, engine, window(key), replay=is_replay(context))
+                    outcome.check()
+                    for table, size in table_sizes(lake.store, _standing(outcome), level).items():
+                        progress.done(key, rollup_metadata(outcome, size), table)
         for name in TREND_NAMES:
             yield dg.MaterializeResult(asset_key=f"{name}_{level}")
 
@@ -140,18 +159,22 @@ def events_metadata(survey: EventHour) -> dict[str, dg.MetadataValue]:
     }
 
 
-def hour_metadata(outcome: HourOutcome) -> dict[str, dg.MetadataValue]:
-    """Counts of one hour, over its tenants."""
+def _standing(outcome: HourOutcome | RollupOutcome) -> list[str]:
+    """Keys of the objects that stand after a refresh."""
+    return [*outcome.published, *outcome.skipped]
+
+
+def hour_metadata(outcome: HourOutcome, size: TableSize) -> dict[str, dg.MetadataValue]:
+    """Counts of one hour, over its tenants, and what one table holds of it."""
     events = outcome.total("events")
     return {
+        **size_metadata(size),
         "events": dg.MetadataValue.int(events),
-        "dagster/partition_row_count": dg.MetadataValue.int(outcome.total("counted")),
+        "counted": dg.MetadataValue.int(outcome.total("counted")),
         "duplicates": dg.MetadataValue.int(outcome.total("duplicates")),
         "id_conflicts": dg.MetadataValue.int(outcome.total("id_conflicts")),
         "late_ratio": dg.MetadataValue.float(outcome.total("late") / events if events else 0.0),
-        "objects_published": dg.MetadataValue.int(len(outcome.published)),
-        "objects_up_to_date": dg.MetadataValue.int(len(outcome.skipped)),
-        "objects_removed": dg.MetadataValue.int(len(outcome.removed)),
+        **change_metadata(outcome),
     }
 
 
@@ -163,7 +186,17 @@ def hours_metadata(outcomes: list[HourOutcome]) -> dict[str, dg.MetadataValue]:
     }
 
 
-def rollup_metadata(outcome: RollupOutcome) -> dict[str, dg.MetadataValue]:
+def rollup_metadata(outcome: RollupOutcome, size: TableSize) -> dict[str, dg.MetadataValue]:
+    return {**size_metadata(size), **change_metadata(outcome)}
+
+
+def size_metadata(size: TableSize) -> dict[str, dg.MetadataValue]:
+    """Rows and bytes of a partition of one table."""
+    return {"dagster/partition_row_count": dg.MetadataValue.int(size.rows), "bytes": dg.MetadataValue.int(size.bytes)}
+
+
+def change_metadata(outcome: HourOutcome | RollupOutcome) -> dict[str, dg.MetadataValue]:
+    """Objects of all tables of the level."""
     return {
         "objects_published": dg.MetadataValue.int(len(outcome.published)),
         "objects_up_to_date": dg.MetadataValue.int(len(outcome.skipped)),

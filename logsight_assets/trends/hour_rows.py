@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from logsight_assets.errors import ConservationError
 from logsight_assets.intake.mask import mask_sql
 from logsight_assets.settings import Trends
-from logsight_assets.sqltext import sql
+from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import EVENTS, PATTERNS, TREND_NAMES
 from resources.query_engine import QueryEngine, Session
 
@@ -40,44 +40,75 @@ class HourRows:
     counts: Counts
 
 
-def compute_hour(engine: QueryEngine, uris: Sequence[str], late_uris: Sequence[str], caps: Trends) -> HourRows:
-    """Count the events of these files; ConservationError when the sums do not hold."""
+@dataclass(frozen=True)
+class TenantFiles:
+    """Event files of a tenant's hour, as a query engine reads them."""
+
+    uris: Sequence[str]
+    late: frozenset[str] = frozenset()  # those of `uris` that arrived after the hour that follows theirs
+
+
+def compute_hour(
+    engine: QueryEngine, files: Mapping[str, TenantFiles], caps: Trends
+) -> dict[str, HourRows | ConservationError]:
+    """Count the events of these tenants' files, all in one session: twenty queries an hour, not twenty a tenant.
+
+    (Measured on 66 tenants' hours of 4,500 events: 76 ms each alone, of which 60 were planning.) A tenant whose sums do
+    not hold has the error in place of rows.
+    """
     with engine.session() as session:
-        session.define("events", EVENTS, uris)
-        session.define("late_events", EVENTS, late_uris)
-        session.keep("repeated", sql("trends/repeated_events", events="events"))
-        session.keep("distinct_events", sql("trends/deduplicated_events", events="events", repeated="repeated"))
-        session.keep("measures", sql("trends/minute_measures", events="distinct_events"))
-        session.keep("durations", sql("trends/minute_durations", events="distinct_events"))
-        session.keep("services", sql("trends/kept_services", measures="measures", max_services=str(caps.max_services)))
-        session.keep(
-            "kept_patterns",
-            sql("trends/kept_patterns", measures="measures", services="services", max_patterns=str(caps.max_patterns)),
-        )
-        tables = {**_trend_rows(session), PATTERNS.name: _pattern_rows(session)}
-        repeats = session.fetch(sql("trends/duplicate_counts", repeated="repeated")).to_pylist()[0]
-        counts = Counts(
-            events=_count(session, "events"),
-            duplicates=repeats["duplicates"],
-            counted=event_count(tables["service_trend"]),
-            id_conflicts=repeats["id_conflicts"],
-            late=_count(session, "late_events"),
-        )
-    check_conservation(tables, counts)
-    return HourRows(tables, counts)
+        session.define_tenants("events", EVENTS, {tenant: held.uris for tenant, held in files.items()})
+        _keep_finest(session, caps)
+        patterns = _pattern_rows(session)
+        repeats = _by_tenant(session.fetch(sql("trends/duplicate_counts", repeated="repeated")))
+        events = _by_tenant(session.fetch("select tenant, count(*) as n from events group by 1"))
+        late = _late(session, files)
+        found: dict[str, HourRows | ConservationError] = {}
+        for tenant in files:
+            tables = _trend_rows(session, tenant)
+            tables[PATTERNS.name] = patterns.filter(pc.equal(patterns["tenant"], tenant)).drop_columns(["tenant"])
+            counts = Counts(
+                events=events.get(tenant, {}).get("n", 0),
+                duplicates=repeats.get(tenant, {}).get("duplicates", 0),
+                counted=event_count(tables["service_trend"]),
+                id_conflicts=repeats.get(tenant, {}).get("id_conflicts", 0),
+                late=late.get(tenant, 0),
+            )
+            try:
+                check_conservation(tables, counts)
+            except ConservationError as error:
+                found[tenant] = error
+            else:
+                found[tenant] = HourRows(tables, counts)
+        return found
 
 
-def _trend_rows(session: Session) -> dict[str, pa.Table]:
-    caps = {"services": "services"}
-    session.keep(
-        "capped_measures", sql("trends/capped_measures", measures="measures", patterns="kept_patterns", **caps)
-    )
-    session.keep("capped_durations", sql("trends/capped_durations", durations="durations", **caps))
+def _keep_finest(session: Session, caps: Trends) -> None:
+    """Events once, measured at the finest grain, under the names that the caps leave."""
+    session.keep("repeated", sql("trends/repeated_events", events="events"))
+    session.keep("distinct_events", sql("trends/deduplicated_events", events="events", repeated="repeated"))
+    session.keep("measures", sql("trends/minute_measures", events="distinct_events"))
+    session.keep("durations", sql("trends/minute_durations", events="distinct_events"))
+    session.keep("services", sql("trends/kept_services", measures="measures", max_services=str(caps.max_services)))
+    patterns = {"measures": "measures", "services": "services", "max_patterns": str(caps.max_patterns)}
+    session.keep("kept_patterns", sql("trends/kept_patterns", **patterns))
+    capped = {"measures": "measures", "services": "services", "patterns": "kept_patterns"}
+    session.keep("capped_measures", sql("trends/capped_measures", **capped))
+    session.keep("capped_durations", sql("trends/capped_durations", durations="durations", services="services"))
+
+
+def _trend_rows(session: Session, tenant: str) -> dict[str, pa.Table]:
     rows = {"service_duration": "capped_durations"}
     return {
-        name: session.fetch(sql(f"trends/{name}", rows=rows.get(name, "capped_measures"), **_MINUTE))
+        name: session.fetch(
+            sql(f"trends/{name}", rows=_of_tenant(rows.get(name, "capped_measures"), tenant), **_MINUTE)
+        )
         for name in TREND_NAMES
     }
+
+
+def _of_tenant(relation: str, tenant: str) -> str:
+    return f"(select * from {relation} where tenant = {literal(tenant)}) as own"
 
 
 def _pattern_rows(session: Session) -> pa.Table:
@@ -86,6 +117,19 @@ def _pattern_rows(session: Session) -> pa.Table:
         sql("trends/patterns", measures="measures", bodies="bodies", services="services", patterns="kept_patterns")
     )
     return rows.drop_columns(["mask_body"]).append_column("mask", masks_of(rows["mask_body"]))
+
+
+def _late(session: Session, files: Mapping[str, TenantFiles]) -> dict[str, int]:
+    late = {tenant: sorted(held.late) for tenant, held in files.items() if held.late}
+    if not late:
+        return {}
+    session.define_tenants("late_events", EVENTS, late)
+    counted = _by_tenant(session.fetch("select tenant, count(*) as n from late_events group by 1"))
+    return {tenant: row["n"] for tenant, row in counted.items()}
+
+
+def _by_tenant(rows: pa.Table) -> dict[str, dict[str, int]]:
+    return {row["tenant"]: row for row in rows.to_pylist()}
 
 
 def masks_of(bodies: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -106,10 +150,6 @@ def masks_of(bodies: pa.ChunkedArray) -> pa.ChunkedArray:
 @cache
 def _masker() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
-
-
-def _count(session: Session, relation: str) -> int:
-    return int(session.fetch(f"select count(*) as n from {relation}")["n"][0].as_py())
 
 
 def event_count(rows: pa.Table) -> int:

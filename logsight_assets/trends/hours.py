@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from logsight_assets.errors import ConservationError
+from logsight_assets.errors import ConservationError, ObjectMissing
 from logsight_assets.lake import (
     Lake,
     events_prefix,
@@ -21,8 +22,8 @@ from logsight_assets.lake import (
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes
 from logsight_assets.tables import PATTERNS, TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour
-from logsight_assets.trends.hour_rows import Counts, compute_hour, event_count
-from logsight_assets.trends.publish import Holding, Inputs, Published, Window, publish
+from logsight_assets.trends.hour_rows import Counts, HourRows, TenantFiles, compute_hour, event_count
+from logsight_assets.trends.publish import Holding, Inputs, Published, Window, hold, publish
 from logsight_assets.trends.remembered import Remembered
 from logsight_assets.versions import TRENDS_VERSION
 from resources.object_store import ObjectStore, sha256_of
@@ -108,14 +109,17 @@ def publish_hour(
     """Publish each tenant of an hour; one whose sums do not hold is left as it was and reported in `failures`."""
     done: dict[str, Published] = {}
     failures: dict[str, ConservationError] = {}
-    for tenant in tenants_of(lake.store, hour):
+    tenants = tenants_of(lake.store, hour)
+    computed = _Computed(lake, engine, hour)
+    computed.prepare(tenants, replay=replay)
+    for tenant in tenants:
         try:
-            done[tenant] = publish(lake.store, hour_window(lake, engine, tenant, hour), announce, replay=replay)
+            done[tenant] = publish(lake.store, computed.window(tenant), announce, replay=replay)
         except ConservationError as error:
             failures[tenant] = error
     return HourOutcome(
         hour,
-        tenants={tenant: _tenant_hour(each) for tenant, each in done.items() if each.is_present},
+        tenants={tenant: tenant_hour(each) for tenant, each in done.items() if each.is_present},
         published=[key for each in done.values() for key in each.put],
         skipped=[key for each in done.values() for key in each.untouched],
         removed=[key for each in done.values() for key in each.removed],
@@ -123,7 +127,7 @@ def publish_hour(
     )
 
 
-def _tenant_hour(done: Published) -> TenantHour:
+def tenant_hour(done: Published) -> TenantHour:
     facts = next(held.facts for held in done.holding.values() if held.version)
     counts = {f.name: int(facts.get(f"logsight.{f.name}", "0")) for f in fields(Counts)}
     return TenantHour(**counts, files=int(facts.get("logsight.files", "0")), is_stale=done.is_stale)
@@ -149,14 +153,61 @@ def hour_keys(tenant: str, hour: Hour) -> dict[str, str]:
 
 def hour_window(lake: Lake, engine: QueryEngine, tenant: str, hour: Hour) -> Window:
     """A tenant's hour, for `publish`."""
+    return _Computed(lake, engine, hour).window(tenant)
 
-    def survey(_: Holding) -> Inputs:
-        return hour_inputs(lake.store, tenant, hour)
 
-    def make(inputs: Inputs, _: Holding) -> Mapping[str, bytes]:
-        return _hour_objects(lake, engine, tenant, hour, inputs)
+class _Computed:
+    """Rows of an hour's tenants, computed together where several are wanted, alone where one has changed meanwhile."""
 
-    return Window(f"hour {hour}", list(hour_keys(tenant, hour).values()), survey, make)
+    def __init__(self, lake: Lake, engine: QueryEngine, hour: Hour) -> None:
+        self._lake, self._engine, self._hour = lake, engine, hour
+        self._rows: dict[tuple[str, str | None], HourRows | ConservationError] = {}
+
+    def prepare(self, tenants: Sequence[str], *, replay: bool) -> None:
+        """Compute all tenants that are not up to date."""
+        wanted: dict[str, Inputs] = {}
+        for tenant in tenants:
+            window = self.window(tenant)
+            try:
+                holding = hold(self._lake.store, window.keys)
+                inputs = window.survey(holding)
+            except ObjectMissing:  # changing right now: computed alone, when it is published
+                continue
+            is_current = all(held.inputs == inputs.fingerprint for held in holding.values())
+            if inputs.parts and not inputs.is_frozen and (replay or not is_current):
+                wanted[tenant] = inputs
+        if len(wanted) > 1:
+            with contextlib.suppress(Exception):
+                # A file may have gone while it was read. Whatever went wrong comes up again where a tenant is computed
+                # alone, and is judged there.
+                self._compute(wanted)
+
+    def window(self, tenant: str) -> Window:
+        def survey(_: Holding) -> Inputs:
+            return hour_inputs(self._lake.store, tenant, self._hour)
+
+        def make(inputs: Inputs, _: Holding) -> Mapping[str, bytes]:
+            return _hour_objects(tenant, self._hour, inputs, self._rows_of(tenant, inputs))
+
+        return Window(f"hour {self._hour}", list(hour_keys(tenant, self._hour).values()), survey, make)
+
+    def _rows_of(self, tenant: str, inputs: Inputs) -> HourRows:
+        if (tenant, inputs.fingerprint) not in self._rows:
+            self._compute({tenant: inputs})
+        rows = self._rows.pop((tenant, inputs.fingerprint))
+        if isinstance(rows, ConservationError):
+            raise rows
+        return rows
+
+    def _compute(self, wanted: Mapping[str, Inputs]) -> None:
+        files = {}
+        for tenant, inputs in wanted.items():
+            prefix = events_prefix(tenant, self._hour)
+            uris = {name: self._lake.store.uri(prefix + name) for name in sorted(inputs.parts)}
+            late = frozenset(uri for name, uri in uris.items() if is_late(name, self._hour))
+            files[tenant] = TenantFiles(list(uris.values()), late)
+        for tenant, rows in compute_hour(self._engine, files, self._lake.settings.trends).items():
+            self._rows[tenant, wanted[tenant].fingerprint] = rows
 
 
 def hour_inputs(store: ObjectStore, tenant: str, hour: Hour) -> Inputs:
@@ -187,15 +238,8 @@ def is_late(file_name: str, hour: Hour) -> bool:
     return Hour.parse(file_name.split("~")[1]) > hour + 1
 
 
-def _hour_objects(lake: Lake, engine: QueryEngine, tenant: str, hour: Hour, inputs: Inputs) -> Mapping[str, bytes]:
-    prefix = events_prefix(tenant, hour)
-    uris = {name: lake.store.uri(prefix + name) for name in sorted(inputs.parts)}
-    late = [uri for name, uri in uris.items() if is_late(name, hour)]
-    try:
-        rows = compute_hour(engine, list(uris.values()), late, lake.settings.trends)
-    except ConservationError as error:
-        raise ConservationError(f"tenant {tenant}: {error}") from error
-    facts = {INPUTS: inputs.fingerprint or "", VERSION: str(TRENDS_VERSION), "logsight.files": str(len(uris))}
+def _hour_objects(tenant: str, hour: Hour, inputs: Inputs, rows: HourRows) -> Mapping[str, bytes]:
+    facts = {INPUTS: inputs.fingerprint or "", VERSION: str(TRENDS_VERSION), "logsight.files": str(len(inputs.parts))}
     facts |= {f"logsight.{name}": str(value) for name, value in asdict(rows.counts).items()}
     tables = {f"{name}_minute": name for name in TREND_NAMES}
     objects = {

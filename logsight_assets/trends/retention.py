@@ -31,7 +31,7 @@ from logsight_assets.tables import TREND_NAMES
 from logsight_assets.timeline import Hour, hours_of_day, parse_day
 from logsight_assets.trends.hours import event_files, hour_keys, hour_window, refresh_hour
 from logsight_assets.trends.publish import Window, hold, is_current
-from logsight_assets.trends.pyramid import day_windows, included_windows, month_windows
+from logsight_assets.trends.pyramid import day_windows, included_windows, month_windows, refresh_day, refresh_month
 from resources.query_engine import QueryEngine
 
 _SEAL_TURNS = 3
@@ -147,7 +147,7 @@ class _Tenant:
             if not self._has_expired(parse_day(day) + timedelta(days=1), self.rule.trends_minute_days):
                 continue
             hours = self._minute_hours(day)
-            if not (self._is_taken_in(day, hours) and self._seal(hours)):
+            if not (self._seal(hours, day) and self._is_taken_in(day, hours)):
                 self.outcome.postponed["trends_minute"] += 1
                 continue
             for hour in hours:
@@ -159,7 +159,7 @@ class _Tenant:
         for day in self._days("hour"):
             if not self._has_expired(parse_day(day) + timedelta(days=1), self.rule.trends_hour_days):
                 continue
-            if not (self._is_day_taken_in(day) and self._seal(self._minute_hours(day))):
+            if not (self._seal(self._minute_hours(day), day) and self._is_day_taken_in(day)):
                 self.outcome.postponed["trends_hour"] += 1
                 continue
             for name in TREND_NAMES:
@@ -201,8 +201,11 @@ class _Tenant:
             for window in windows
         )
 
-    def _seal(self, hours: Iterable[Hour]) -> bool:
+    def _seal(self, hours: Iterable[Hour], day: str) -> bool:
+        """Seal hours and bring what lies above them up to date: sealing may have been what changed them."""
         sealed = [seal_hour(self.lake, self.engine, self.tenant, hour) for hour in hours]
+        refresh_day(self.lake, self.engine, day)
+        refresh_month(self.lake, self.engine, day[:7])
         return all(sealed)
 
     # Arrivals -------------------------------------------------------------------------------------------------------

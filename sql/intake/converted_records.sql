@@ -14,7 +14,8 @@ select
     r.trace as trace_id,
     r.span as span_id,
     r.e as own_id,
-    true as is_plain
+    true as is_plain,
+    false as is_redacted
 from (
     select from_json(
         json,

@@ -41,9 +41,8 @@ select
 from (
     select
         *,
-        is_redacted_body or is_redacted_attributes as is_redacted,
-        coalesce(facts."service.name", {service}) as service,
-        coalesce(facts."deployment.environment.name", facts."deployment.environment", {environment}) as environment,
+        coalesce(nullif(facts."service.name", ''), {service}) as service,
+        coalesce(nullif(facts."deployment.environment.name", ''), nullif(facts."deployment.environment", ''), {environment}) as environment,
         facts."host.name" as host,
         coalesce(try_cast(marks."http.response.status_code" as integer), try_cast(marks."http.status_code" as integer)) as status,
         {is_request} as is_request,
@@ -70,23 +69,12 @@ from (
                 from_json(attributes, '{"http.response.status_code":"VARCHAR","http.status_code":"VARCHAR","data.sensitivity":"VARCHAR","sensitivity":"VARCHAR","log.sample_weight":"VARCHAR","sample_weight":"VARCHAR","duration_ns":"VARCHAR","duration_us":"VARCHAR","duration_ms":"VARCHAR","durationMs":"VARCHAR","latency_ms":"VARCHAR","elapsed_ms":"VARCHAR","response_time_ms":"VARCHAR","duration_s":"VARCHAR","http.server.request.duration":"VARCHAR","request_time":"VARCHAR"{request_keys}}') as marks
             from (
                 select
-                    * exclude (raw_body, raw_attributes, raw_resource),
-                    body <> raw_body as is_redacted_body,
-                    attributes <> raw_attributes as is_redacted_attributes
-                from (
-                    select
-                        * exclude (body, attributes, resource, severity_text, own_id),
-                        coalesce(body, '') as raw_body,
-                        coalesce(attributes, '{}') as raw_attributes,
-                        coalesce(resource, '{}') as raw_resource,
-                        {clean_body} as body,
-                        {clean_attributes} as attributes,
-                        {clean_resource} as resource,
-                        {clean_severity_text} as severity_text,
-                        {clean_own_id} as own_id
-                    from {records}
-                ) as redacted
-            ) as compared
+                    * exclude (body, attributes, resource),
+                    coalesce(body, '') as body,
+                    coalesce(attributes, '{}') as attributes,
+                    coalesce(resource, '{}') as resource
+                from {records}
+            ) as filled
         ) as extracted
     ) as timed
 ) as judged

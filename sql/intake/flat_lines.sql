@@ -44,7 +44,8 @@ select
                 + cast(own_id is not null as integer)
         end,
         false
-    ) as is_plain
+    ) as is_plain,
+    false as is_redacted
 from (
     select
         raw_line,

@@ -1,5 +1,6 @@
 -- The finest duration counts under the names that the cardinality caps leave.
 select
+    d.tenant,
     d.minute_unix_nano,
     s.kept_environment as environment,
     s.kept_service as service,
@@ -8,4 +9,4 @@ select
     d.event_count,
     d.weighted_event_count
 from {durations} as d
-inner join {services} as s on d.environment = s.environment and d.service = s.service
+inner join {services} as s on d.tenant = s.tenant and d.environment = s.environment and d.service = s.service

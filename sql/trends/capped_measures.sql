@@ -1,5 +1,6 @@
 -- The finest measures under the names that the cardinality caps leave.
 select
+    m.tenant,
     m.minute_unix_nano,
     s.kept_environment as environment,
     s.kept_service as service,
@@ -20,5 +21,5 @@ select
     m.last_seen_unix_nano,
     m.exemplar_event_id
 from {measures} as m
-inner join {services} as s on m.environment = s.environment and m.service = s.service
-inner join {patterns} as p on s.kept_service = p.kept_service and m.pattern_id = p.pattern_id
+inner join {services} as s on m.tenant = s.tenant and m.environment = s.environment and m.service = s.service
+inner join {patterns} as p on m.tenant = p.tenant and s.kept_service = p.kept_service and m.pattern_id = p.pattern_id

@@ -1,6 +1,7 @@
 -- Every event of an hour once, with the columns that trends count. {repeated} are the rows of repeated_events.sql: all
 -- but the first copy of each event are left out, and so are no other rows.
 select
+    tenant,
     time_unix_nano,
     coalesce(environment, '') as environment,
     service,
@@ -18,6 +19,7 @@ where record_hash is null
     or event_id not in (select event_id from {repeated})
 union all
 select
+    e.tenant,
     e.time_unix_nano,
     coalesce(e.environment, '') as environment,
     e.service,
@@ -32,7 +34,8 @@ select
     e.event_id
 from {events} as e
 inner join {repeated} as r
-    on e.event_id = r.event_id
+    on e.tenant = r.tenant
+    and e.event_id = r.event_id
     and e.raw_object = r.raw_object
     and e.raw_line = r.raw_line
     and e.raw_record = r.raw_record

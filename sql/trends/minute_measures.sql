@@ -1,6 +1,7 @@
 -- All measures at the finest grain: a minute, environment, service, severity and pattern. Every trend table is a merge
 -- of these rows, so events are aggregated once.
 select
+    tenant,
     time_unix_nano - time_unix_nano % 60000000000 as minute_unix_nano,
     environment,
     service,
@@ -22,4 +23,4 @@ select
     max(time_unix_nano) as last_seen_unix_nano,
     min(event_id) as exemplar_event_id
 from {events}
-group by 1, 2, 3, 4, 5
+group by 1, 2, 3, 4, 5, 6

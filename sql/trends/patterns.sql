@@ -1,5 +1,6 @@
 -- The patterns of an hour under the names that the cardinality caps leave; '_other' stands for many and shows no body.
 select
+    tenant,
     service,
     pattern_id,
     min(smallest_body) as mask_body,
@@ -9,6 +10,7 @@ select
     cast(sum(event_count) as bigint) as event_count
 from (
     select
+        m.tenant,
         s.kept_service as service,
         p.kept_pattern_id as pattern_id,
         case when p.kept_pattern_id <> 0 then b.smallest_body end as smallest_body,
@@ -17,18 +19,19 @@ from (
         m.event_count
     from (
         select
+            tenant,
             environment,
             service,
             pattern_id,
             min(first_seen_unix_nano) as first_seen_unix_nano,
             sum(event_count) as event_count
         from {measures}
-        group by 1, 2, 3
+        group by 1, 2, 3, 4
     ) as m
     inner join {bodies} as b
-        on m.environment = b.environment and m.service = b.service and m.pattern_id = b.pattern_id
-    inner join {services} as s on m.environment = s.environment and m.service = s.service
-    inner join {patterns} as p on s.kept_service = p.kept_service and m.pattern_id = p.pattern_id
+        on m.tenant = b.tenant and m.environment = b.environment and m.service = b.service and m.pattern_id = b.pattern_id
+    inner join {services} as s on m.tenant = s.tenant and m.environment = s.environment and m.service = s.service
+    inner join {patterns} as p on m.tenant = p.tenant and s.kept_service = p.kept_service and m.pattern_id = p.pattern_id
 ) as kept
-group by 1, 2
-order by 1, 2
+group by 1, 2, 3
+order by 1, 2, 3

@@ -2,13 +2,14 @@
 -- repeat: a hash aggregate that finds them and a window over those few cost 40 % less than a window over the hour.
 -- Rows without a record hash have no id of their own and are never copies of one another.
 select
+    tenant,
     event_id,
     record_hash,
     raw_object,
     raw_line,
     raw_record,
     row_number() over (
-        partition by event_id, record_hash
+        partition by tenant, event_id, record_hash
         order by observed_time, raw_object, raw_line, raw_record
     ) as copy_number
 from {events}
@@ -17,6 +18,6 @@ where record_hash is not null
         select event_id
         from {events}
         where record_hash is not null
-        group by event_id
+        group by tenant, event_id
         having count(*) > 1
     )

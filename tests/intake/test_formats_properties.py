@@ -4,6 +4,7 @@ On the level of whole formats, because that is where intake counts; the inputs a
 mixed and corrupted, besides plain noise.
 """
 
+# ruff: noqa: E501  (log lines are as long as they are)
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ SEEDS = [
     b"\x05\x00\x00\x00\x00\x00\x00\x00hello",
     b"2025-06-01T10:00:00.123456789Z stdout P part",
     b"2025-06-01T10:00:00.123Z stderr F \tat a.b(C.java:1)",
-    b"<34>1 2025-06-01T10:00:00Z host app 1 ID47 [x@1 a=\"b\\]\"][y] message",
+    b'<34>1 2025-06-01T10:00:00Z host app 1 ID47 [x@1 a="b\\]"][y] message',
     b"<34>Oct 11 22:14:15 host su[12]: failed",
     b"Feb 29 23:59:60 host kernel: x",
     b'10.0.0.1 - - [01/Jun/2025:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 12 "-" "curl" 0.050',
@@ -60,7 +61,7 @@ SEEDS = [
     b"# Time: 2025-06-01T10:00:00Z",
     b"# User@Host: a[a] @ h [] Id: 1",
     b"SELECT 1;",
-    b"web-1  | {\"msg\":\"x\"}",
+    b'web-1  | {"msg":"x"}',
     b"Caused by: java.lang.X",
     b"\tat a.b.C(D.java:1)",
     b"Traceback (most recent call last):",
@@ -112,7 +113,7 @@ def assert_conserved(lines: list[bytes], outcomes: list[Outcome]) -> None:
 
 def assert_well_formed(record: Record) -> None:
     fields = record.fields
-    assert 1 <= record.line
+    assert record.line >= 1
     assert isinstance(fields.get("body", ""), str)
     assert isinstance(fields.get("attributes", {}), dict)
     assert isinstance(fields.get("resource", {}), dict)

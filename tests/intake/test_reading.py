@@ -77,7 +77,19 @@ def test_a_line_behind_a_cut_one_is_not_lost(tmp_path: Path, monkeypatch: pytest
 
 
 _fragments = st.sampled_from(
-    [b'{"body":"a"', b"}", b",", b'"timeUnixNano":"1748772000000000000"', b"\n", b"[", b"]", b"null", b"\x00", b"\xff", b"1"]
+    [
+        b'{"body":"a"',
+        b"}",
+        b",",
+        b'"timeUnixNano":"1748772000000000000"',
+        b"\n",
+        b"[",
+        b"]",
+        b"null",
+        b"\x00",
+        b"\xff",
+        b"1",
+    ]
 )
 
 

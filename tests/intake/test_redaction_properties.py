@@ -23,13 +23,25 @@ POLICIES = (RedactionPolicy(), RedactionPolicy.everything())
 REDACTORS = tuple(Redactor(policy, KEYS, "acme") for policy in POLICIES)
 NOMINATIONS = tuple(re2.compile(nomination_pattern(policy)) for policy in POLICIES)
 
-NAMES = (
-    "password dbPassword PASSWD pwd passphrase api_key apiKey X-Api-Key token next_token accessToken access.token client_secret secret "
-    "Authorization proxy-authorization Cookie set-cookie phone mobileNumber tel tel_no fax call sms card cardNumber pan cc_number iban "
-    "account_number acctNo routing_number ssn passport taxId national_id NIF dni nhs_number pin otp cvv pass auth sig signature user "
-    "username first_name street lat longitude dob zip sessionid session_id jsessionid private_key credential credentials user[password] "
-    "password_2 token_type key name id value message"
-).split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.strip("\n").split("\n"))
+
+
+NAMES = _words(
+    """
+    password dbPassword PASSWD pwd passphrase api_key apiKey X-Api-Key token next_token accessToken
+    access.token client_secret secret Authorization proxy-authorization Cookie set-cookie phone
+    mobileNumber tel tel_no fax call sms card cardNumber pan cc_number iban account_number acctNo
+    routing_number ssn passport taxId national_id NIF dni nhs_number pin otp cvv pass auth sig signature
+    user username first_name street lat longitude dob zip sessionid session_id jsessionid private_key
+    credential credentials user[password] password_2 token_type key name id value message
+    """
+)
 VALUES = (
     "jo@example.org",
     "jo%40example.org",
@@ -95,7 +107,39 @@ VALUES = (
     "6f3cbf058c2765548a39ad724905d6a1",
     "3.14159",
 )
-GLUE = (" ", "", ": ", "=", '="', '"', "'", ",", ", ", "\n", "\\n", "\t", "\\", '\\"', "/", "&", ";", "_", "-", ".", "(", "[", "<", ">", "@", "%", "+", "é", "\x08", "0", "a")
+GLUE = (
+    " ",
+    "",
+    ": ",
+    "=",
+    '="',
+    '"',
+    "'",
+    ",",
+    ", ",
+    "\n",
+    "\\n",
+    "\t",
+    "\\",
+    '\\"',
+    "/",
+    "&",
+    ";",
+    "_",
+    "-",
+    ".",
+    "(",
+    "[",
+    "<",
+    ">",
+    "@",
+    "%",
+    "+",
+    "é",
+    "\x08",
+    "0",
+    "a",
+)
 FRAGMENTS = st.sampled_from((*NAMES, *VALUES, *GLUE, *GLUE))
 TEXTS = st.one_of(st.lists(FRAGMENTS, max_size=10).map("".join), st.text(max_size=40))
 CHUNKS = st.tuples(TEXTS, st.sampled_from(VALUES), TEXTS).map("".join)
@@ -110,20 +154,31 @@ LEAVES = st.one_of(
 )
 KEYS_OF_OBJECTS = st.one_of(st.sampled_from(NAMES), TEXTS)
 DOCUMENTS = st.dictionaries(
-    KEYS_OF_OBJECTS, st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS_OF_OBJECTS, inner, max_size=3), max_leaves=6), max_size=4
+    KEYS_OF_OBJECTS,
+    st.recursive(
+        LEAVES,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS_OF_OBJECTS, inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
 )
 
 
 def _spellings(document: object) -> list[str]:
     """The same document as different writers spell it."""
     ascii_only = json.dumps(document)
-    spellings = [ascii_only, ascii_only.replace("/", "\\/"), json.dumps(document, indent=1, ensure_ascii=False), json.dumps(document).replace("@", "\\u0040")]
+    spellings = [
+        ascii_only,
+        ascii_only.replace("/", "\\/"),
+        json.dumps(document, indent=1, ensure_ascii=False),
+        json.dumps(document).replace("@", "\\u0040"),
+    ]
     return [*spellings, json.dumps(document, ensure_ascii=False, separators=(",", ":"))]
 
 
 @pytest.mark.parametrize("index", range(len(POLICIES)), ids=["default", "everything"])
 @given(text=st.one_of(TEXTS, CHUNKS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_text_that_is_not_nominated_is_returned_as_it_is(index: int, text: str) -> None:
     try:
         nominated = NOMINATIONS[index].search(text) is not None
@@ -135,7 +190,7 @@ def test_a_text_that_is_not_nominated_is_returned_as_it_is(index: int, text: str
 
 @pytest.mark.parametrize("index", range(len(POLICIES)), ids=["default", "everything"])
 @given(document=DOCUMENTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_attributes_that_are_not_nominated_are_returned_as_they_are(index: int, document: dict[str, object]) -> None:
     for spelling in _spellings(document):
         try:
@@ -150,7 +205,7 @@ def test_attributes_that_are_not_nominated_are_returned_as_they_are(index: int, 
 
 @pytest.mark.parametrize("index", range(len(POLICIES)), ids=["default", "everything"])
 @given(text=st.one_of(TEXTS, CHUNKS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_redacting_twice_is_redacting_once(index: int, text: str) -> None:
     once = REDACTORS[index].text(text)
     assert REDACTORS[index].text(once) is once
@@ -158,14 +213,14 @@ def test_redacting_twice_is_redacting_once(index: int, text: str) -> None:
 
 @pytest.mark.parametrize("index", range(len(POLICIES)), ids=["default", "everything"])
 @given(document=DOCUMENTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_redacting_attributes_twice_is_redacting_once(index: int, document: dict[str, object]) -> None:
     once = REDACTORS[index].attributes(json.dumps(document))
     assert REDACTORS[index].attributes(once) is once
 
 
 @given(text=st.text(alphabet=st.characters(codec=None), max_size=60), cut=st.integers(0, 60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_text_raises(text: str, cut: int) -> None:
     for redactor in REDACTORS:
         redactor.text(text)
@@ -191,15 +246,56 @@ def test_duckdb_and_re2_nominate_the_same_texts(index: int) -> None:
     assert [row[0] for row in rows] == [place for place, text in enumerate(texts) if NOMINATIONS[index].search(text)]
 
 
-HOSTILE = (
-    "@", "1", "4", "a.", "a@", "a@b.", "-----BEGIN ", "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----", "password=", "token:", "eyJ", "+1 ", "+491701234567",
-    "://a:", "://a:b@", '\\"', "Bearer ", "Authorization: ", "Cookie: a=", "curl ", "curl -u a:b ", " --password", "AKIA", "4111 ", "1.", "::", "0:", "<SECRET>", "<", "DE89 ",
-    "jo@example.org ", "password=hunter2 ", "078-05-1120 ", "ssn ", "A", "[", "\\u0040", "%40", "é",
-)  # fmt: skip
+# One repeated piece a line, each the worst that one detector or gate could meet.
+HOSTILE = _lines(
+    r"""
+@
+1
+4
+a.
+a@
+a@b.
+-----BEGIN
+-----BEGIN RSA PRIVATE KEY-----
+-----END RSA PRIVATE KEY-----
+password=
+token:
+eyJ
++1
++491701234567
+://a:
+://a:b@
+\"
+Bearer
+Authorization:
+Cookie: a=
+curl
+curl -u a:b
+--password
+AKIA
+4111
+1.
+::
+0:
+<SECRET>
+<
+DE89
+jo@example.org
+password=hunter2
+078-05-1120
+ssn
+A
+[
+\u0040
+%40
+é
+"""
+)
+HOSTILE += tuple(piece + " " for piece in HOSTILE)
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_megabyte_of_anything_takes_linear_time(piece: str) -> None:
+def test_a_long_text_of_anything_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
         start = time.process_time()
@@ -207,14 +303,14 @@ def test_a_megabyte_of_anything_takes_linear_time(piece: str) -> None:
             redactor.text(text)
         return time.process_time() - start
 
-    small = seconds(1 << 17)
+    small = seconds(1 << 15)
     # Eight times the text: a quadratic step would take 64 times as long. The constant covers a busy machine.
-    assert seconds(1 << 20) < 24 * small + 0.5
+    assert seconds(1 << 18) < 24 * small + 0.5
 
 
 def test_the_pattern_is_free_of_what_engines_disagree_on() -> None:
     for policy in POLICIES:
         pattern = nomination_pattern(policy)
         assert pattern.isascii()
-        assert "(?=" not in pattern and "(?!" not in pattern and "(?<" not in pattern
+        assert not re2.search(r"\(\?[=!<]", pattern)
         assert len(orjson.dumps(pattern)) < 20_000

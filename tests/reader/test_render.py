@@ -9,7 +9,8 @@ import json
 import pytest
 
 from logsight_assets.reader.ask import Answer
-from logsight_assets.reader.render import as_csv, as_json, as_table, visible
+from logsight_assets.reader.render import as_csv, as_json, as_table
+from logsight_assets.reader.visible import visible
 
 
 def answer(*values: object, truncated: bool = False) -> Answer:
@@ -69,7 +70,20 @@ def test_a_table_without_rows_shows_its_columns() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+cmd", "-2+3", "@sum", "\t=1", "\r=1", "  =1", "|calc", "%x", "\uff1d1", '=HYPERLINK("http://x")', "\n=1"],
+    [
+        "=1+1",
+        "+cmd",
+        "-2+3",
+        "@sum",
+        "\t=1",
+        "\r=1",
+        "  =1",
+        "|calc",
+        "%x",
+        "\uff1d1",
+        '=HYPERLINK("http://x")',
+        "\n=1",
+    ],
 )
 def test_a_cell_that_begins_like_a_formula_is_prefixed(text: str) -> None:
     row = list(csv.reader(io.StringIO(as_csv(answer(text)), newline="")))[1]

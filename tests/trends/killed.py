@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet  # noqa: F401  loaded once, for all forks
@@ -35,7 +36,7 @@ def in_fork(work: Callable[[], None]) -> int:
     if child == 0:
         try:
             work()
-        except BaseException:
+        except BaseException:  # noqa: BLE001  a fork must end here, whatever it was
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
@@ -76,10 +77,11 @@ def main(template: Path, folder: Path) -> None:
         at += 1
         lake = folder / str(at)
         shutil.copytree(template, lake)
-        is_killed = in_fork(lambda: run(lake, at)) == -signal.SIGKILL
-        status = in_fork(lambda: run(lake, None)) if is_killed else 0
+        is_killed = in_fork(partial(run, lake, at)) == -signal.SIGKILL
+        status = in_fork(partial(run, lake, None)) if is_killed else 0
         said = {"at": at, "killed": is_killed, "status": status, "digest": digest(lake)}
-        print(json.dumps(said), flush=True)
+        sys.stdout.write(json.dumps(said) + "\n")
+        sys.stdout.flush()
         shutil.rmtree(lake)
 
 

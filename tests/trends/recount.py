@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 Rows = list[dict[str, Any]]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _NS = {"minute": 60 * 10**9, "hour": 3600 * 10**9, "day": 86_400 * 10**9}
 
 
@@ -23,7 +24,7 @@ def distinct(rows: Iterable[dict[str, Any]]) -> Rows:
 
 
 def service_trend(rows: Rows, level: str) -> Rows:
-    return _counted(rows, level, lambda row: ())
+    return _counted(rows, level, lambda _: ())
 
 
 def template_trend(rows: Rows, level: str) -> Rows:
@@ -43,7 +44,7 @@ def _counted(rows: Rows, level: str, further: Any) -> Rows:
     for row in rows:
         start = row["time_unix_nano"] - row["time_unix_nano"] % _NS[level]
         key = (
-            (f"{level}_time", datetime(1970, 1, 1) + timedelta(microseconds=start // 1000)),
+            (f"{level}_time", _EPOCH + timedelta(microseconds=start // 1000)),
             ("environment", row["environment"] or ""),
             ("service", row["service"]),
             ("severity_number", row["severity_number"] or 0),

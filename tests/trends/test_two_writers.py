@@ -1,9 +1,10 @@
-"""Two writers of one hour that both looked before either wrote: threads that wait for each other between list and put."""
+"""Two writers of one window that both looked before either wrote: threads that meet between list and put."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from logsight_assets.errors import PublishConflict
-from logsight_assets.lake import Lake, hour_key, minute_key
+from logsight_assets.lake import Lake, events_prefix, hour_key, minute_key
 from logsight_assets.trends.hours import HourOutcome, refresh_hour
 from logsight_assets.trends.pyramid import RollupOutcome, refresh_day, refresh_month
 from logsight_assets.trends.refresh import refresh
+from resources.object_store import ObjectInfo
 from resources.query_engine import DuckDBEngine
 
-from .conftest import published, waiting
+from .conftest import published, rows_of, waiting
 from .doubles import HookedStore
 from .event_files import HOUR, event, put_events
 
@@ -133,3 +135,45 @@ def test_a_file_that_goes_while_it_is_read_is_no_error(lake: Lake, engine: DuckD
     outcome = refresh(lake, removing, [HOUR])
     assert outcome.hours[0].tenants["acme"].counted == 1
     assert hour_key("service_trend", "acme", HOUR.day) in published(lake)
+
+
+class _Killed(BaseException):
+    pass
+
+
+def test_a_writer_that_is_overtaken_behind_its_listing_and_then_killed_leaves_the_newer_state(
+    make_lake: Callable[..., Lake], tmp_path: Path, engine: DuckDBEngine
+) -> None:
+    # Its markers are gone then, removed by the faster one: nobody would look at the hour again.
+    alone, shared = make_lake("alone"), make_lake("shared")
+    for lake in (alone, shared):
+        put_events(lake, [event(1)])
+    faster = iter([1])
+
+    class Overtaken(HookedStore):
+        def list(self, prefix: str) -> Iterator[ObjectInfo]:
+            found = [*self.inner.list(prefix)]
+            if prefix == events_prefix("acme", HOUR) and is_publishing.is_set() and next(faster, None):
+                put_events(shared, [event(2)], raw_object="o2")
+                refresh(shared, engine, [HOUR])
+            return iter(found)
+
+        def head(self, key: str) -> ObjectInfo | None:
+            is_publishing.set()  # the first listing only finds tenants
+            return self.inner.head(key)
+
+    def die(operation: str, key: str) -> None:
+        if operation == "put_if" and rows_of(shared, key)[0]["event_count"] == 1:
+            raise _Killed
+
+    is_publishing = threading.Event()
+    used = _engines(tmp_path)
+    with contextlib.suppress(_Killed):
+        refresh_hour(replace(shared, store=Overtaken(shared.store, after=die)), used[0], HOUR)
+    for each in used:
+        each.close()
+    assert next(faster, None) is None
+    put_events(alone, [event(2)], raw_object="o2")
+    refresh(alone, engine, [HOUR])
+    minute = {key: data for key, data in published(alone).items() if "minute" in key or "patterns" in key}
+    assert {key: data for key, data in published(shared).items() if key in minute} == minute

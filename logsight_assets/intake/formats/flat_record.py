@@ -8,7 +8,6 @@ body, as a text line would.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from logsight_assets.intake.formats import trace
@@ -28,14 +27,16 @@ from logsight_assets.intake.formats.times import in_range, parse_time
 from logsight_assets.intake.records import ParseContext
 
 
-@dataclass
 class Building:
-    """A record in the making."""
+    """A record in the making. Slots, not a dataclass: one is made for every JSON line."""
 
-    context: ParseContext
-    fields: dict[str, Any] = field(default_factory=dict)
-    attributes: dict[str, Any] = field(default_factory=dict)
-    resource: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("attributes", "context", "fields", "resource")
+
+    def __init__(self, context: ParseContext) -> None:
+        self.context = context
+        self.fields: dict[str, Any] = {}
+        self.attributes: dict[str, Any] = {}
+        self.resource: dict[str, Any] = {}
 
     def keep(self, claim: Claim) -> None:
         """What a role cannot take stays an attribute."""
@@ -51,13 +52,15 @@ def flat_record(obj: dict[str, Any], context: ParseContext, is_flat: bool = Fals
         held = claims.pop(name, None)
         if held is not None:
             _settle(held, settle, building)
-    _settle_containers(claims, building)
+    if claims:
+        _settle_containers(claims, building)
     for name, held in claims.items():
         if name == "event_id":
             _settle_id(held, obj, is_flat, building)
         else:
             _settle_resource(name, held, building)
-    _habits(obj, building)
+    if building.attributes:
+        _habits(obj, building)
     if building.attributes:
         fields["attributes"] = building.attributes
     if building.resource:
@@ -74,10 +77,11 @@ def _claims(obj: dict[str, Any], building: Building) -> Claims:
     if building.context.field_map:
         obj = mapped_claims(obj, building.context.field_map, claims, attributes)
     for key, value in obj.items():
-        role = role_of(key)
         if type(value) is dict and key in NESTED:
             _take_inner(key, value, claims, attributes)
-        elif role is None or value is None:
+            continue
+        role = role_of(key)
+        if role is None or value is None:
             attributes[key] = value
         else:
             claim = Claim(role.rank, key, value, role.scale)

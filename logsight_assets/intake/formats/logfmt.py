@@ -20,14 +20,17 @@ def logfmt_pairs(raw: bytes) -> dict[str, Any] | None:
         return None
     text = text_of(raw)
     pairs: dict[str, Any] = {}
-    position, length, bare = 0, len(text), 0
+    position, length, bare, equals = 0, len(text), 0, -1
     while position < length:
         if text[position] in " \t":
             position += 1
             continue
-        equals, blank = text.find("=", position), text.find(" ", position)
+        if equals < position:  # looked for once, not for every bare word: a line of words stays linear
+            equals = text.find("=", position)
+            equals = length if equals < 0 else equals
+        blank = text.find(" ", position)
         blank = length if blank < 0 else blank
-        if equals < 0 or blank < equals:
+        if equals == length or blank < equals:
             pairs.setdefault(text[position:blank], True)
             position, bare = blank, bare + 1
             continue

@@ -102,9 +102,9 @@ def is_binary(raw: bytes) -> bool:
 
 def read_text(lines: Lines, context: ParseContext, rules: TextRules) -> Iterator[Outcome]:
     """Outcomes of a text format, one pass, holding one record."""
-    starts = source_pattern(context.multiline_start) if context.multiline_start else None
+    joins = _joining_rule(context, rules)
     pending: Pending | None = None
-    parse, continues, ignored = rules.line, rules.continues, rules.ignored
+    parse, ignored = rules.line, rules.ignored
     for number, raw in lines:
         if raw.endswith(b"\r"):
             raw = raw[:-1]
@@ -112,18 +112,16 @@ def read_text(lines: Lines, context: ParseContext, rules: TextRules) -> Iterator
             yield Ignored(number, 1, "blank")
             continue
         if ignored is not None and (rule := ignored(raw)) is not None:
+            if pending is not None:
+                yield pending.record()
+                pending = None
             yield Ignored(number, 1, rule)
             continue
         if is_binary(raw):
             yield Refused(number, 1, 0, "not_utf8", raw)
             continue
-        if starts is not None:
-            fields = parse(raw, context) if starts.test_anywhere(raw) or pending is None else None
-            joins = fields is None and pending is not None and not starts.test_anywhere(raw)
-        else:
-            fields = parse(raw, context)
-            joins = fields is None and pending is not None and continues(pending.raws, raw, context)
-        if joins and pending is not None and not pending.is_full:
+        fields = parse(raw, context)
+        if pending is not None and not pending.is_full and joins(fields, pending.raws, raw):
             pending.add(raw, raw)
             continue
         if pending is not None:
@@ -131,6 +129,15 @@ def read_text(lines: Lines, context: ParseContext, rules: TextRules) -> Iterator
         pending = Pending(number, raw, fields or rules.otherwise(raw, context) or plain_fields(raw))
     if pending is not None:
         yield pending.record()
+
+
+def _joining_rule(context: ParseContext, rules: TextRules) -> Callable[[Fields | None, list[bytes], bytes], bool]:
+    """Whether a line joins the record before: by the source's own rule when it has one, else by the format's."""
+    if context.multiline_start:
+        starts = source_pattern(context.multiline_start)
+        return lambda _fields, _lines, raw: not starts.test_anywhere(raw)
+    continues = rules.continues
+    return lambda fields, lines, raw: fields is None and continues(lines, raw, context)
 
 
 _FRAME = Pattern(

@@ -70,12 +70,7 @@ def name_number(name: str) -> int | None:
 def severity_number(value: object, scale: str = "level") -> tuple[int | None, str | None]:
     """OTel number and text of a level in a field; the number on the named scale of `SCALES` when it is one."""
     if isinstance(value, str):
-        text = value.strip()
-        if not text:
-            return None, None
-        if text.isascii() and text.isdigit() and len(text) < 6:
-            return SCALES[scale].get(int(text)), text
-        return name_number(text) if len(text) <= 40 else None, text
+        return _text_severity(value, scale) if len(value) <= 40 else (None, value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None, None
     if isinstance(value, float):
@@ -83,6 +78,16 @@ def severity_number(value: object, scale: str = "level") -> tuple[int | None, st
             return None, str(value)
         value = int(value)
     return SCALES[scale].get(value), str(value)
+
+
+@lru_cache(maxsize=1024)
+def _text_severity(value: str, scale: str) -> tuple[int | None, str | None]:
+    text = value.strip()
+    if not text:
+        return None, None
+    if text.isascii() and text.isdigit() and len(text) < 6:
+        return SCALES[scale].get(int(text)), text
+    return name_number(text), text
 
 
 def syslog_severity(priority: int) -> int:

@@ -26,6 +26,7 @@ _BEFORE = Pattern(
     rf"(?:\[?\s*((?i:{_LEVELS}))\s*\]?[\s:,|-]+(?:\[([^\]]{{1,60}})\] )?"
     r"|([DIWEFAT]), |(\d{1,7}):([MSXC]) |\[(\d{1,7})\] )?([\[(<]?)"
 )
+_MAY_STAND_BEFORE = frozenset(bytes([byte]) for byte in b"[(< 0123456789TDINWECFSAPVtdinwecfsapv")
 _LEVEL_FIRST = Pattern(rf"(?:\[\s*({_LEVELS})\s*\]|({_LEVELS}))(?:\s*[:|\]]\s?|\s+- |\s+)(\S.*)$")
 _PYTHON_BASIC = Pattern(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.\-]+):(.*)$")
 _CLOSING = {b"[": b"]", b"(": b")", b"<": b">"}
@@ -43,7 +44,7 @@ def timed_line(raw: bytes, context: ParseContext) -> Fields | None:
     head = head_time(raw, context)
     if head is not None:
         return _fields(raw[head.end :], head, Layout(), context)
-    found = _BEFORE.head(raw[:80])
+    found = _BEFORE.head(raw[:80]) if raw[:1] in _MAY_STAND_BEFORE else None
     if found is None or found[1] == 0:
         return None
     groups, start = found

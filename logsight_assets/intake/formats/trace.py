@@ -104,10 +104,10 @@ def trace_context(header: str) -> TraceContext:
 
 
 _TEXT_TRACE = Pattern(
-    r"\b(?:dd\.)?trace[_.]?id[\"']?\s?[=:]\s?[\"']?([0-9a-fA-F]{32}|[0-9a-fA-F]{16}|\d{17,20})\b"
+    r"\b(?:dd\.)?(?i:trace[_.]?id)[\"']?\s?[=:]\s?[\"']?([0-9a-fA-F]{32}|[0-9a-fA-F]{16}|\d{17,20})\b"
     r"|\b(1-[0-9a-f]{8}-[0-9a-f]{24})\b|\btraceparent[\"']?[=:]\s?[\"']?([0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2})"
 )
-_TEXT_SPAN = Pattern(r"\b(?:dd\.)?span[_.]?id[\"']?\s?[=:]\s?[\"']?([0-9a-fA-F]{16}|\d{17,20})\b")
+_TEXT_SPAN = Pattern(r"\b(?:dd\.)?(?i:span[_.]?id)[\"']?\s?[=:]\s?[\"']?([0-9a-fA-F]{16}|\d{17,20})\b")
 _HINTS = (b"race", b"Root=1-")
 
 

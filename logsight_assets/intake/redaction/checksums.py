@@ -10,7 +10,10 @@ _LETTER_VALUES = str.maketrans({chr(65 + index): str(10 + index) for index in ra
 
 # Verhoeff's scheme (1969): multiplication in the dihedral group of ten elements, and its permutation.
 _DIHEDRAL = tuple(
-    tuple(((i + j) % 5 if i < 5 else 5 + (i - j) % 5) if j < 5 else (5 + (i + j) % 5 if i < 5 else (i - j) % 5) for j in range(10))
+    tuple(
+        ((i + j) % 5 if i < 5 else 5 + (i - j) % 5) if j < 5 else (5 + (i + j) % 5 if i < 5 else (i - j) % 5)
+        for j in range(10)
+    )
     for i in range(10)
 )
 _PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
@@ -56,4 +59,8 @@ def ean13(digits: str) -> bool:
 
 def is_date(year: int, month: int, day: int) -> bool:
     """A day that a calendar could hold; leap years are not looked at."""
-    return 1800 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+    return (
+        1800 <= year <= 2100
+        and 1 <= month <= 12
+        and 1 <= day <= (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)[month - 1]
+    )

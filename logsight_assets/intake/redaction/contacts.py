@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from logsight_assets.intake.redaction import labels
 from logsight_assets.intake.redaction.canonical import canonical, digits_of
 from logsight_assets.intake.redaction.detector import Detector, Found
 from logsight_assets.intake.redaction.expressions import (
     GATE_BEGINS,
-    LABEL_SIGNS,
-    LABEL_SIGNS_GATE,
-    LABEL_WORDS,
     compile_bytes,
     is_in_row,
     is_word_at,
@@ -20,11 +18,13 @@ from logsight_assets.intake.redaction.policy import Kind
 
 # `=`, `/`, `'` and others are legal in a local part, but in a log they delimit it; what stays of a name is little.
 _EMAIL = compile_bytes(
-    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f]|%2[BbDdEe]|%5[Ff])+(?:@|%40|&#64;|\\u0040)(?:[0-9A-Za-z\-]|[^\x00-\x7f])(?:[0-9A-Za-z.\-]|[^\x00-\x7f])*"
+    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f]|%2[BbDdEe]|%5[Ff])+(?:@|%40|&#64;|\\u0040)(?:[0-9A-Za-z\-]"
+    r"|[^\x00-\x7f])(?:[0-9A-Za-z.\-]|[^\x00-\x7f])*"
 )
 _AT_SIGNS = (b"@", b"%40", b"&#64;", b"\\u0040")
 _EMAIL_GATE = (
-    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f])(?:@|%40|&#64;|\\+u0040)(?:[0-9A-Za-z.\-]|[^\x00-\x7f])*\.(?:[A-Za-z]|[^\x00-\x7f])"
+    r"(?:[0-9A-Za-z._+\-]|[^\x00-\x7f])(?:@|%40|&#64;|\\+u0040)(?:[0-9A-Za-z.\-]"
+    r"|[^\x00-\x7f])*\.(?:[A-Za-z]|[^\x00-\x7f])"
 )
 
 # Last words behind an @ that make it a file, a unit of systemd, or code, and that are no domain of the public root.
@@ -38,11 +38,13 @@ _MACHINE_USERS = frozenset((b"git",))
 
 def _emails(text: bytes) -> Iterator[Found]:
     for match in _EMAIL.finditer(text):
-        start, end = match.span()
+        start, end = match[0]
         for sign in _AT_SIGNS:
             at = text.find(sign, start, end)
             if at >= 0:
                 break
+        if sign != b"@":
+            start = max(start, text.rfind(b"+", start, at) + 1)  # in encoded text a plus is a blank
         start = _email_start(text, start)
         while text[end - 1] in b".-":
             end -= 1
@@ -88,29 +90,46 @@ _SEPARATOR = r"[ .\-/()]{0,3}"
 _PHONE_INTERNATIONAL = rf"(?:{_PLUS}|\b00)[ (]{{0,2}}[1-9][0-9]{{0,3}}(?:{_SEPARATOR}[0-9]{{1,9}}){{1,7}}"
 _PHONE_NORTH_AMERICA = r"(?:\b1[ .\-])?(?:\([2-9][0-9]{2}\)[ .\-]{0,2}|\b[2-9][0-9]{2}[.\-])[0-9]{3}[ .\-][0-9]{4}\b"
 _PHONE_TRUNK = r"\b0[1-9][0-9]{1,3}[ /\-][0-9]{3,4}[ \-]?[0-9]{3,4}\b|\b0[1-9](?:[ .\-][0-9]{2}){4}\b"
-_PHONE = compile_bytes(rf"{_PHONE_INTERNATIONAL}|{_PHONE_NORTH_AMERICA}|{_PHONE_TRUNK}")
+_PHONE_BRACKETED = r"\([0-9]{2,5}\)[ \-]?[0-9]{3,5}[ \-][0-9]{3,5}\b"
+_PHONE = compile_bytes(rf"{_PHONE_INTERNATIONAL}|{_PHONE_NORTH_AMERICA}|{_PHONE_TRUNK}|{_PHONE_BRACKETED}")
 _PHONE_GATE = (
     rf"(?:{_PLUS}|{GATE_BEGINS}00)[ (]{{0,2}}[1-9][0-9 .\-/()]{{6}}[0-9 .\-/()]*[0-9]"
     rf"|{GATE_BEGINS}[2-9][0-9]{{2}}(?:\)[ .\-]{{0,2}}|[.\-])[0-9]{{3}}[ .\-][0-9]{{4}}(?:$|[^0-9])"
     rf"|{GATE_BEGINS}0[1-9][0-9]{{1,3}}[ /\-][0-9]{{3,4}}[ \-]?[0-9]{{3,4}}(?:$|[^0-9])"
     rf"|{GATE_BEGINS}0[1-9](?:[ .\-][0-9]{{2}}){{4}}(?:$|[^0-9])"
+    r"|\([0-9]{2,5}\)[ \-]?[0-9]{3,5}[ \-][0-9]{3}"
 )
 
 # ITU-T E.164 country codes by length: one digit 1 and 7; these two-digit ones; all others have three.
 _TWO_DIGIT_CODES = frozenset(
-    "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 "
-    "94 95 98".split()
-)
+    str(code)
+    for first, last in ((20, 20), (27, 27), (30, 34), (36, 36), (39, 41), (43, 49), (51, 58), (60, 66), (81, 82))
+    for code in range(first, last + 1)
+) | {"84", "86", "90", "91", "92", "93", "94", "95", "98"}
 _JOINS_PHONE = frozenset(b".-:")
 
 
 def _phones(text: bytes) -> Iterator[Found]:
     for match in _PHONE.finditer(text):
-        start, end = match.span()
+        start, end = match[0]
         spelled = text[start:end].decode("latin-1")
-        is_good = spelled[0] not in "+%" and spelled[:2] != "00"
-        if (is_good or _is_international(text, start, spelled)) and stands_alone(text, start, end, _JOINS_PHONE) and not is_in_row(text, start, end):
+        if spelled[0] in "+%" or spelled.startswith("00"):
+            spelled = _first_number(spelled)
+            end = start + len(spelled)
+            is_good = _is_international(text, start, spelled) and not (
+                spelled[0] == "0" and is_in_row(text, start, end)
+            )
+        else:
+            is_good = not is_in_row(text, start, end)
+        if is_good and stands_alone(text, start, end, _JOINS_PHONE):
             yield Found(start, end, Kind.PHONE, canonical(Kind.PHONE, spelled))
+
+
+def _first_number(spelled: str) -> str:
+    """The groups that fit into the fifteen digits of E.164; what follows behind a blank is another number."""
+    while len(digits_of(spelled)) > 15 and " " in spelled:
+        spelled = spelled.rpartition(" ")[0].rstrip(" .-/()")
+    return spelled
 
 
 def _is_international(text: bytes, start: int, spelled: str) -> bool:
@@ -133,29 +152,28 @@ def _is_international(text: bytes, start: int, spelled: str) -> bool:
     return is_separated or len(digits) >= 10
 
 
-_LABEL = (
-    r"(?i:(?:phone|mobile|msisdn|cellular|telefon|telephone|handynummer|whatsapp)"
-    r"|(?:\b|_)(?:tel|fax|cell|sms|call(?:er|ed|ing)?))"
-)
 _NUMBER = r"\+?[(]?[0-9][0-9 ().\-/]{5,20}[0-9]"
-_LABELLED = compile_bytes(rf"{_LABEL}{LABEL_WORDS}{LABEL_SIGNS}({_NUMBER})")
+_LABELLED = compile_bytes(
+    rf"(?:{labels.PHONE_LONG}|(?:\b|_){labels.PHONE_SHORT}){labels.WORDS}{labels.SIGNS}({_NUMBER})"
+)
 _LABELLED_GATE = (
-    rf"(?i:phone|mobile|msisdn|cellular|telefon|handynummer|whatsapp|tel|fax|cell|sms|call(?:er|ed|ing)?)"
-    rf"{LABEL_WORDS}{LABEL_SIGNS_GATE}\+?[(]?[0-9][0-9 ().\-/]{{6}}"
+    rf"(?:{labels.PHONE_LONG}|{labels.PHONE_SHORT}){labels.WORDS}{labels.SIGNS_GATE}\+?[(]?[0-9][0-9 ().\-/]{{6}}"
 )
 _PHONE_VALUE = compile_bytes(_NUMBER)
-_DATE_LIKE = compile_bytes(r"(?:19|20)[0-9]{2}[-/.]?[01][0-9][-/.]?[0-3][0-9].*|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
+_DATE_LIKE = compile_bytes(
+    r"(?:19|20)[0-9]{2}[-/.]?[01][0-9][-/.]?[0-3][0-9].*|[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
+)
 
 
 def is_phone_value(value: bytes) -> bool:
     """Whether the value of a phone field or label can be a number that somebody dials."""
-    is_number = _PHONE_VALUE.fullmatch(value) is not None and not _DATE_LIKE.fullmatch(value)
+    is_number = _PHONE_VALUE.fullmatch(value) and not _DATE_LIKE.fullmatch(value)
     return is_number and 7 <= len(digits_of(value.decode("latin-1"))) <= 15
 
 
 def _labelled_phones(text: bytes) -> Iterator[Found]:
     for match in _LABELLED.finditer(text):
-        start, end = match.start(1), match.end(1)
+        start, end = match[1]
         value = text[start:end]
         if is_phone_value(value) and not is_word_at(text, end) and text[end : end + 1] != b":":
             yield Found(start, end, Kind.PHONE, canonical(Kind.PHONE, value.decode("latin-1")))

@@ -8,34 +8,61 @@ backslash and n, a quote as backslash and quote, a slash perhaps as backslash an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeAlias, cast
 
-import re2  # type: ignore[import-untyped]
+import re2
+from re2 import _re2
 
-
-class Match(Protocol):
-    """What detectors use of a match; offsets are in bytes, -1 for a group that took no part."""
-
-    def span(self, group: int = 0) -> tuple[int, int]: ...
-    def start(self, group: int = 0) -> int: ...
-    def end(self, group: int = 0) -> int: ...
-    def __getitem__(self, group: int) -> bytes | None: ...
+# Start and end, in bytes, of the whole match and of each group; (-1, -1) for a group that took no part.
+Spans: TypeAlias = list[tuple[int, int]]
+_ANYWHERE, _AT_START, _WHOLE = (_re2.RE2.Anchor(number) for number in range(3))
 
 
-class Expression(Protocol):
-    """A compiled expression."""
+class Expression:
+    """A compiled RE2 expression over bytes.
 
-    def search(self, text: bytes, pos: int | None = None) -> Match | None: ...
-    def match(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Match | None: ...
-    def fullmatch(self, text: bytes) -> Match | None: ...
-    def finditer(self, text: bytes) -> Iterator[Match]: ...
+    On google-re2's own class, not on its imitation of `re`: a match as spans costs half of a match as an object (1.9
+    against 3.2 µs for one e-mail address), and detectors need no more. A test holds what is used of it.
+    """
+
+    __slots__ = ("_match",)
+
+    def __init__(self, source: str) -> None:
+        compiled = _re2.RE2(source.encode("ascii"), _options())
+        if not compiled.ok():
+            raise ValueError(f"{source}: {compiled.error()}")
+        self._match: Callable[[object, bytes, int, int], Spans] = compiled.Match
+
+    def search(self, text: bytes) -> Spans | None:
+        """The first match anywhere."""
+        spans = self._match(_ANYWHERE, text, 0, len(text))
+        return spans if spans[0][0] >= 0 else None
+
+    def match(self, text: bytes, start: int = 0, end: int | None = None) -> Spans | None:
+        """The match that begins at `start` and ends by `end`."""
+        spans = self._match(_AT_START, text, start, len(text) if end is None else end)
+        return spans if spans[0][0] >= 0 else None
+
+    def fullmatch(self, text: bytes) -> bool:
+        """Whether the whole text matches."""
+        return self._match(_WHOLE, text, 0, len(text))[0][0] >= 0
+
+    def finditer(self, text: bytes) -> Iterator[Spans]:
+        """All matches, one behind the other; no expression here matches the empty text."""
+        position, length = 0, len(text)
+        while True:
+            spans = self._match(_ANYWHERE, text, position, length)
+            if spans[0][0] < 0:
+                return
+            yield spans
+            position = max(spans[0][1], position + 1)
 
 
 class GateSet(Protocol):
     """Expressions matched in one pass; the answer is the indexes of those that matched."""
 
-    def Match(self, text: bytes) -> list[int] | None: ...
+    def Match(self, text: bytes) -> list[int] | None: ...  # noqa: N802 - google-re2's name
 
 
 def _options() -> object:
@@ -46,8 +73,8 @@ def _options() -> object:
 
 
 def compile_bytes(source: str) -> Expression:
-    """Compile an ASCII expression for bytes; raises re2.error on a bad one."""
-    return cast(Expression, re2.compile(source.encode("ascii"), _options()))
+    """Compile an ASCII expression for bytes; raises ValueError on a bad one."""
+    return Expression(source)
 
 
 def compile_set(sources: Iterable[str]) -> GateSet:
@@ -56,7 +83,7 @@ def compile_set(sources: Iterable[str]) -> GateSet:
     for source in sources:
         gates.Add(source.encode("ascii"))
     gates.Compile()
-    return cast(GateSet, gates)
+    return cast("GateSet", gates)
 
 
 # Captures double the price of a match (0.5 → 1.3 µs), so hot detectors do without and cut the match themselves.
@@ -65,12 +92,6 @@ BEGINS = r"(?:\b|_|\\[nrtbf])"
 # The same for gates, where a real line feed may have become such an escape.
 GATE_BEGINS = r"(?:^|[^0-9A-Za-z]|\\[nrtbf])"
 GATE_ENDS = r"(?:$|[^0-9A-Za-z])"
-
-# What may stand between a label and its number: a few plain words, then signs. Words, not a counted stretch of
-# anything: each counter in a gate multiplies the automaton's states (the union of gates fell from 9 µs a line to 2).
-LABEL_WORDS = r"(?i:[ _.\-]?(?:number|num|no|nr|is|was|value|of|for|from|user|customer|client))*"
-LABEL_SIGNS = r"[ :=\"'\\#.>(\[]{1,6}"
-LABEL_SIGNS_GATE = r"[\s:=\"'\\#.>(\[\]]+"
 
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _JOINS = frozenset(b".-/:+")

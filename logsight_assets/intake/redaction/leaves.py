@@ -34,15 +34,15 @@ def _kind_of(value: bytes, hint: Hint, policy: RedactionPolicy) -> Kind | None:
     if hint is Hint.PHONE:
         return Kind.PHONE if policy.phone and is_phone_value(value) else None
     if hint is Hint.CARD:
-        is_card = policy.card and CARD_VALUE.fullmatch(value) is not None and luhn(digits_of(value.decode("latin-1")))
+        is_card = policy.card and CARD_VALUE.fullmatch(value) and luhn(digits_of(value.decode("latin-1")))
         return Kind.CARD if is_card else None
     if hint is Hint.ACCOUNT:
-        is_good = policy.iban and ACCOUNT_VALUE.fullmatch(value) is not None and is_account(value)
+        is_good = policy.iban and ACCOUNT_VALUE.fullmatch(value) and is_account(value)
         return Kind.ACCOUNT if is_good else None
     if hint is Hint.IBAN:
         return Kind.IBAN if policy.iban and is_iban(value) else None
     if hint is Hint.NATIONAL_ID:
-        is_good = policy.national_id and LABELLED_VALUE.fullmatch(value) is not None and is_labelled_number(value)
+        is_good = policy.national_id and LABELLED_VALUE.fullmatch(value) and is_labelled_number(value)
         return Kind.NATIONAL_ID if is_good else None
     kind = KIND_OF.get(hint)
     return kind if kind and policy.other and not is_placeholder(value) and len(value) <= 256 else None

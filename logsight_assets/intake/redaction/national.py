@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from logsight_assets.intake.redaction import labels
 from logsight_assets.intake.redaction import national_checks as checks
 from logsight_assets.intake.redaction.canonical import canonical, digits_of
 from logsight_assets.intake.redaction.detector import Detector, Found
@@ -15,9 +16,6 @@ from logsight_assets.intake.redaction.expressions import (
     BEGINS,
     GATE_BEGINS,
     GATE_ENDS,
-    LABEL_SIGNS,
-    LABEL_SIGNS_GATE,
-    LABEL_WORDS,
     begin,
     compile_bytes,
     is_in_row,
@@ -69,10 +67,14 @@ _TO_NINES = bytes.maketrans(b"012345678", b"999999999")
 
 def _digit_shapes(text: bytes) -> Iterator[Found]:
     for match in _DIGITS.finditer(text):
-        start, end = begin(text, match.start()), match.end()
+        start, end = begin(text, match[0][0]), match[0][1]
         spelled = text[start:end]
         check = _DIGIT_SHAPES[spelled.translate(_TO_NINES).decode("latin-1")]
-        if check(digits_of(spelled.decode("latin-1"))) and stands_alone(text, start, end) and not is_in_row(text, start, end):
+        if (
+            check(digits_of(spelled.decode("latin-1")))
+            and stands_alone(text, start, end)
+            and not is_in_row(text, start, end)
+        ):
             yield _national(text, start, end)
 
 
@@ -102,7 +104,7 @@ _LETTER_CHECKS = tuple((compile_bytes(expression), check) for expression, check 
 
 def _letter_shapes(text: bytes) -> Iterator[Found]:
     for match in _LETTERS.finditer(text):
-        start, end = begin(text, match.start()), match.end()
+        start, end = begin(text, match[0][0]), match[0][1]
         spelled = text[start:end]
         plain = spelled.decode("latin-1").upper()
         bare = plain.replace(" ", "").replace("-", "")
@@ -113,20 +115,18 @@ def _letter_shapes(text: bytes) -> Iterator[Found]:
             yield _national(text, start, end)
 
 
-# Labels long enough to mean what they say; short ones (`NIF`, `SIN`, `TFN`) only in capitals, as words.
-_LABEL = (
-    r"(?i:social[ _.\-]?security|national[ _.\-]?(?:id|identity|insurance)|taxpayer|tax[ _.\-]?(?:id|file|code|no|num|number)|passport|personnummer"
-    r"|personal[ _.\-]?(?:id|identity|number)|identity[ _.\-]?(?:card|number|no)|id[ _\-]card|ssn|itin|pesel|aadhaa?r|codice[ _.\-]?fiscale|fiscal[ _.\-]?code"
-    r"|driver'?s?[ _.\-]?licen[cs]e|driving[ _.\-]?licen[cs]e|medicare|steuer[ _.\-]?id|nhs|nino|cpf|cnpj|curp|nric|document[ _.\-]?(?:number|no))"
-)
-_SHORT_LABEL = r"(?:NIF|NIE|DNI|SIN|TFN|ABN|BSN|RRN|NIR|AHV|PPSN?|TIN|HETU|CPR|CNP|EGN|OIB|JMBG)"
 _NUMBER = r"(?:[A-Z]{1,3}|[a-z])?[0-9](?:[ \-./]?[0-9]){5,14}(?:[ \-]?[A-Z]{1,2})?"
 LABELLED_VALUE = compile_bytes(_NUMBER)
-_LABELLED = compile_bytes(rf"(?:{_LABEL}|\b{_SHORT_LABEL}){LABEL_WORDS}{LABEL_SIGNS}({_NUMBER})")
-_LABELLED_GATE = (
-    rf"(?:{_LABEL}|(?i:dni|nif|nie|bsn)|{_SHORT_LABEL}){LABEL_WORDS}{LABEL_SIGNS_GATE}[A-Za-z]{{0,3}}[0-9](?:[ \-./]?[0-9]){{5}}"
+_LABELLED = compile_bytes(
+    rf"(?:{labels.NATIONAL_LONG}|\b{labels.NATIONAL_SHORT}){labels.WORDS}{labels.SIGNS}({_NUMBER})"
 )
-_DATE = compile_bytes(r"(?:19|20)[0-9]{2}[-/. ]?[01][0-9][-/. ]?[0-3][0-9](?:[ T].*)?|[0-3]?[0-9][-/.][01]?[0-9][-/.](?:19|20)[0-9]{2}")
+_LABELLED_GATE = (
+    rf"(?:{labels.NATIONAL_LONG}|{labels.NATIONAL_SHORT}|{labels.NATIONAL_FIELD}){labels.WORDS}{labels.SIGNS_GATE}"
+    r"[A-Za-z]{0,3}[0-9](?:[ \-./]?[0-9]){5}"
+)
+_DATE = compile_bytes(
+    r"(?:19|20)[0-9]{2}[-/. ]?[01][0-9][-/. ]?[0-3][0-9](?:[ T].*)?|[0-3]?[0-9][-/.][01]?[0-9][-/.](?:19|20)[0-9]{2}"
+)
 
 
 def is_labelled_number(value: bytes) -> bool:
@@ -137,7 +137,7 @@ def is_labelled_number(value: bytes) -> bool:
 
 def _labelled(text: bytes) -> Iterator[Found]:
     for match in _LABELLED.finditer(text):
-        start, end = match.start(1), match.end(1)
+        start, end = match[1]
         if is_labelled_number(text[start:end]) and not is_word_at(text, end):
             yield _national(text, start, end)
 
@@ -161,7 +161,7 @@ _PLAIN_GATE = rf"{GATE_BEGINS}(?:[0-9](?:[ .\-]?[0-9]){{8}}|(?:{_LOOSE}){GATE_EN
 
 def _plain_numbers(text: bytes) -> Iterator[Found]:
     for match in _PLAIN_NUMBER.finditer(text):
-        start, end = begin(text, match.start()), match.end()
+        start, end = begin(text, match[0][0]), match[0][1]
         plain = text[start:end].decode("latin-1")
         digits = digits_of(plain)
         if plain[-1].isdigit() and plain[0].isdigit():

@@ -38,7 +38,9 @@ def br_cnpj(digits: str) -> bool:
     """Brazil, firms (sole traders are persons)."""
     first = weighted(digits[:12], (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 11
     second = weighted(digits[:13], (6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)) % 11
-    return digits[12:] == "".join(str(0 if rest < 2 else 11 - rest) for rest in (first, second)) and len(set(digits)) > 1
+    return (
+        digits[12:] == "".join(str(0 if rest < 2 else 11 - rest) for rest in (first, second)) and len(set(digits)) > 1
+    )
 
 
 def nordic(digits: str) -> bool:
@@ -46,7 +48,9 @@ def nordic(digits: str) -> bool:
     short = digits[-10:]
     first, second, third = int(short[:2]), int(short[2:4]), int(short[4:6])
     swedish = is_date(2000, second, third % 60 if third > 60 else third) and luhn(short)
-    danish = len(digits) == 10 and is_date(2000, second, first) and weighted(short, (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
+    danish = (
+        len(digits) == 10 and is_date(2000, second, first) and weighted(short, (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11 == 0
+    )
     return swedish or danish
 
 
@@ -142,7 +146,9 @@ def mx_curp(plain: str) -> bool:
 def cn_resident(plain: str) -> bool:
     """China: ISO 7064 mod 11-2."""
     total = weighted(plain[:17], (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2))
-    return "10X98765432"[total % 11] == plain[17].upper() and is_date(int(plain[6:10]), int(plain[10:12]), int(plain[12:14]))
+    return "10X98765432"[total % 11] == plain[17].upper() and is_date(
+        int(plain[6:10]), int(plain[10:12]), int(plain[12:14])
+    )
 
 
 def tw_national(plain: str) -> bool:

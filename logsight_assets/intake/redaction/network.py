@@ -16,7 +16,7 @@ _IPV4_GATE = r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
 
 def _ipv4(text: bytes) -> Iterator[Found]:
     for match in _IPV4.finditer(text):
-        start, end = match.start(1), match.end(1)
+        start, end = match[1]
         octets = text[start:end].split(b".")
         if all(int(octet) <= 255 for octet in octets) and not _is_dotted_on(text, start, end):
             yield Found(start, end, Kind.IP, canonical(Kind.IP, text[start:end].decode("latin-1")))
@@ -31,14 +31,14 @@ def _is_dotted_on(text: bytes, start: int, end: int) -> bool:
 
 
 _HEX = r"[0-9A-Fa-f]"
-_IPV6 = compile_bytes(rf"{_HEX}{{0,4}}:{_HEX}{{0,4}}:[0-9A-Fa-f:]{{0,32}}(?:[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})?")
+_IPV6 = compile_bytes(rf"{_HEX}{{0,4}}:{_HEX}{{0,4}}:[0-9A-Fa-f:]{{0,32}}(?:(?:\.[0-9]{{1,3}}){{3}})?")
 # Either two colons together or seven groups: a time of day has neither.
 _IPV6_GATE = rf"::|{_HEX}:(?:{_HEX}{{1,4}}:){{5}}"
 
 
 def _ipv6(text: bytes) -> Iterator[Found]:
     for match in _IPV6.finditer(text):
-        start, end = match.start(), match.end()
+        start, end = match[0]
         while text[end - 1] == 0x3A and text[end - 2 : end] != b"::" and end - start > 2:
             end -= 1
         if is_word_at(text, start - 1) or is_word_at(text, end) or text[end : end + 1] == b":":
@@ -69,7 +69,7 @@ _MAC_GATE = (
 
 def _macs(text: bytes) -> Iterator[Found]:
     for match in _MAC.finditer(text):
-        start, end = match.start(1), match.end(1)
+        start, end = match[1]
         # More pairs around it make it a dump of bytes or a fingerprint.
         is_part = any(
             text[at : at + 1] in (b":", b"-", b".") and is_word_at(text, beyond)
@@ -81,7 +81,7 @@ def _macs(text: bytes) -> Iterator[Found]:
 
 
 DETECTORS = (
+    Detector("ipv6", ("ip",), _IPV6_GATE, _ipv6),  # first, for the IPv4 address at the end of one
     Detector("ipv4", ("ip",), _IPV4_GATE, _ipv4),
-    Detector("ipv6", ("ip",), _IPV6_GATE, _ipv6),
     Detector("mac", ("mac",), _MAC_GATE, _macs),
 )

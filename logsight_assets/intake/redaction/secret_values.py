@@ -7,16 +7,21 @@ from logsight_assets.intake.redaction.vendors import looks_random
 
 _UNQUOTED = compile_bytes(r"[^\s\"'\\,;&<>()\[\]{}|]+")
 _PLACEHOLDER = compile_bytes(
-    r"(?i)(?:\W*|[*xX.#\-]+|(?:your|insert|change|enter|example)[_\-].*|null|none|nil|undefined|unset|unknown|true|false|yes|no|n/a|empty|hidden|masked|redacted|removed|filtered|secret"
-    r"|password|passwd|pwd|token|string|str|int|bool(?:ean)?|object|bytes|%[a-z]|%\(.*\)s|\$\{.*|\$\(.*|\$\w+|\{.*|<.*>|\[.*\]|:[a-z_]+|@[a-z_]+)"
+    r"(?i)(?:\W*|[*xX.#\-]{3,}|(?:your|insert|change|enter|example)[_\-].*|null|none|nil|undefined|unset|unknown|true"
+    r"|false|yes|no|n/a|empty|hidden|masked|redacted|removed|filtered|secret"
+    r"|password|passwd|pwd|token|string|str|int|bool(?:ean)?|object|bytes|%[a-z]|%\(.*\)s|\$\{.*|\$\(.*|\$\w+|\{.*"
+    r"|<.*>|\[.*\]|:[a-z_]+|@[a-z_]+)"
 )
 # No quote, backslash, blank or list sign, which the gate could not follow through JSON escapes.
-_PLAIN = compile_bytes(r"[!#-%(-+\-:=?-\[\]-~]+")
+_PLAIN = compile_bytes(r"[!#-%(-+\--:=?-\[\]-~]+")
 # `Invalid password: must have …` is prose; a password of these letters is a risk taken.
 _PROSE = frozenset(
-    b"a an and new are at authentication be by can cannot could does error expected expired fail failed failure field for from has have if in "
-    b"incorrect invalid is it length lookup may mismatch missing must not of ok on or please required should than that the this to too "
-    b"unauthorized update use using was were when will with wrong you your user permission access account login".split()
+    b"a an and new are at authentication be by can cannot could does error expected expired fail failed failure "
+    b"field for from has have if in "
+    b"incorrect invalid is it length lookup may mismatch missing must not of ok on or please required should than "
+    b"that the this to too "
+    b"unauthorized update use using was were when will with wrong you your user permission access account "
+    b"login".split()
 )
 
 
@@ -33,7 +38,7 @@ def value_span(text: bytes, at: int, look: int = _LOOK) -> tuple[int, int, bool]
     limit = min(len(text), at + look)
     if at < limit and text[at] not in b"\"'\\":
         match = _UNQUOTED.match(text, at, limit)
-        return (at, match.end(), False) if match else (at, at, False)
+        return (at, match[0][1], False) if match else (at, at, False)
     start = at
     while start < limit and text[start] == 0x5C:
         start += 1
@@ -58,7 +63,7 @@ def whole_end(text: bytes, at: int, end: int) -> int:
 
 def is_placeholder(value: bytes) -> bool:
     """Whether a value stands for nothing: empty, starred, a variable, a type, one of our tokens."""
-    return len(value) <= 64 and _PLACEHOLDER.fullmatch(value) is not None
+    return len(value) <= 64 and _PLACEHOLDER.fullmatch(value)
 
 
 def is_prose(value: bytes) -> bool:

@@ -55,7 +55,10 @@ class KeyRing:
         if kind is Kind.SECRET:
             return []
         entity = canonical(kind, value)
-        return [entity_token(self.tenant_key(tenant, version), kind, entity) for version in sorted(self.masters, reverse=True)]
+        return [
+            entity_token(self.tenant_key(tenant, version), kind, entity)
+            for version in sorted(self.masters, reverse=True)
+        ]
 
 
 @lru_cache(maxsize=8192)

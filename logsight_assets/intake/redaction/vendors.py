@@ -76,7 +76,11 @@ _FORMS: tuple[tuple[str, str, int], ...] = (
     ("EZ[AT]K", _ALNUM, 54),  # EasyPost
     ("fio-u-", _WORD, 60),  # Frame.io
     ("tskey-", _WORD, 20),  # Tailscale
-    ("(?:CFPAT-|nfp_|rdme_|pat-(?:na|eu)1-|cfut_|cfat_)", _WORD, 32),  # Contentful, Netlify, ReadMe, HubSpot, Cloudflare
+    (
+        "(?:CFPAT-|nfp_|rdme_|pat-(?:na|eu)1-|cfut_|cfat_)",
+        _WORD,
+        32,
+    ),  # Contentful, Netlify, ReadMe, HubSpot, Cloudflare
     ("ops_", _WORD, 60),  # 1Password
     (r"[0-9A-Za-z_~.]{3}[0-9]Q~", r"[0-9A-Za-z_~.\-]", 31),  # Microsoft Entra ID
     ("A{20}", "[0-9A-Za-z%]", 40),  # Twitter
@@ -92,15 +96,21 @@ _EXACT = (
 )
 _OPEN = "|".join(f"(?:{head}){body}{{{least},}}" for head, body, least in _FORMS)
 _TOKENS = compile_bytes(rf"{BEGINS}(?:{_OPEN}|(?:{'|'.join(_EXACT)})\b)")
-# The gate is written apart and short: with the forms' full lengths it was 4 300 instructions, and the union of all gates
-# outgrew the memory of RE2's automaton (125 µs a line instead of 2).
+# The gate is written apart and short: with the forms' full lengths it was 4 300 instructions, and the union of all
+# gates outgrew the memory of RE2's automaton (125 µs a line instead of 2).
 _GATE_HEADS = (
-    r"gh[pousr]_|github_pat_|gl(?:pat|dt|ft|soat|rt|rtr|cbt|ptt|agent|oas|imt|ffct|wt|c|sa)[\-_]|GR1348941|xox[a-z][\-.]|xapp-"
-    r"|[sr]k_(?:live|test|prod)_|whsec_|SG\.[0-9A-Za-z_\-]{8}|(?:SK|AC)[0-9a-f]{8}|key-[0-9a-f]{8}|AIza|ya29\.|GOCSPX-|1//0|npm_|pypi-[0-9A-Za-z_\-]{8}"
-    r"|rubygems_|shp(?:at|ca|pa|ss|tka)_|sq0[a-z]{3}-|EAAA|hv[sbr]\.|do[oprt]_v1_|dapi[0-9a-f]{8}|lin_(?:api|oauth)_|ntn_|secret_[0-9A-Za-z]{16}|PMAK-"
-    r"|NR[A-Z]{2}-|dt0[a-z][0-9]{2}\.|dp\.[a-z]{2}|fo1_|fm[12][ar]?_|figd_|hf_|r8_|pat[0-9A-Za-z\-]{8}|AT(?:ATT3|CTT3|BB)|AGE-S|LTAI|AKID|AKC|sntry[su]_"
-    r"|pscale_|pul-[0-9a-f]{8}|pnu_|xkeysib-|sb[ps]_|gsk_|xai-|pplx-|nvapi-|fw_|dckr_|HRKU-|FLWSECK|EZ[AT]K|fio-u-|tskey-|CFPAT-|nfp_|rdme_|cf[ua]t_"
-    r"|ops_[0-9A-Za-z_\-]{8}|ey[JI][0-9A-Za-z_\-]{5}|A3T[0-9A-Z]{8}|A[KSBC][IC]A[0-9A-Z]{8}|amzn\.mws|access-[sdp]|sk-[0-9A-Za-z_\-]{16}"
+    r"gh[pousr]_|github_pat_|gl(?:pat|dt|ft|soat|rt|rtr|cbt|ptt|agent|oas|imt|ffct|wt|c|sa)[\-_]|GR1348941"
+    r"|xox[a-z][\-.]|xapp-"
+    r"|[sr]k_(?:live|test|prod)_|whsec_|SG\.[0-9A-Za-z_\-]{8}|(?:SK|AC)[0-9a-f]{8}|key-[0-9a-f]{8}|AIza|ya29\."
+    r"|GOCSPX-|1//0|npm_|pypi-[0-9A-Za-z_\-]{8}"
+    r"|rubygems_|shp(?:at|ca|pa|ss|tka)_|sq0[a-z]{3}-|EAAA|hv[sbr]\.|do[oprt]_v1_|dapi[0-9a-f]{8}|lin_(?:api|oauth)_"
+    r"|ntn_|secret_[0-9A-Za-z]{16}|PMAK-"
+    r"|NR[A-Z]{2}-|dt0[a-z][0-9]{2}\.|dp\.[a-z]{2}|fo1_|fm[12][ar]?_|figd_|hf_|r8_|pat[0-9A-Za-z\-]{8}|AT(?:ATT3"
+    r"|CTT3|BB)|AGE-S|LTAI|AKID|AKC|sntry[su]_"
+    r"|pscale_|pul-[0-9a-f]{8}|pnu_|xkeysib-|sb[ps]_|gsk_|xai-|pplx-|nvapi-|fw_|dckr_|HRKU-|FLWSECK|EZ[AT]K|fio-u-"
+    r"|tskey-|CFPAT-|nfp_|rdme_|cf[ua]t_"
+    r"|ops_[0-9A-Za-z_\-]{8}|ey[JI][0-9A-Za-z_\-]{5}|A3T[0-9A-Z]{8}|A[KSBC][IC]A[0-9A-Z]{8}|amzn\.mws|access-[sdp]"
+    r"|sk-[0-9A-Za-z_\-]{16}"
     r"|[sbr]\.[0-9A-Za-z]{24}"
 )
 _GATE = (
@@ -121,7 +131,7 @@ def is_blanked(value: bytes) -> bool:
 
 def _tokens(text: bytes) -> Iterator[Found]:
     for match in _TOKENS.finditer(text):
-        start, end = begin(text, match.start()), match.end()
+        start, end = begin(text, match[0][0]), match[0][1]
         value = text[start:end]
         # A key id of AWS may lack a digit; elsewhere a run without one is a name (`hf_requiredCharacteristicTypes`).
         if (value[:1] == b"A" or looks_random(value)) and not is_blanked(value):
@@ -136,13 +146,15 @@ _WEBHOOK_HOSTS = (
     r"maker\.ifttt\.com\\?/trigger\\?/[0-9A-Za-z_\-]+\\?/with\\?/key",
 )
 _WEBHOOK = compile_bytes(rf"(?:{'|'.join(_WEBHOOK_HOSTS)})\\?/((?:[0-9A-Za-z+/_@.\-]|\\/){{12,}})")
-_WEBHOOK_GATE = r"hooks\.slack\.com|discord(?:app)?\.com\\?/api|\.office\.com\\?/webhook|hooks\.zapier\.com|maker\.ifttt\.com"
+_WEBHOOK_GATE = (
+    r"hooks\.slack\.com|discord(?:app)?\.com\\?/api|\.office\.com\\?/webhook|hooks\.zapier\.com|maker\.ifttt\.com"
+)
 
 
 def _webhooks(text: bytes) -> Iterator[Found]:
     """The path of an incoming webhook is its password; the host stays."""
     for match in _WEBHOOK.finditer(text):
-        yield Found(match.start(1), match.end(1), Kind.SECRET, "")
+        yield Found(*match[1], Kind.SECRET, "")
 
 
 DETECTORS = (

@@ -16,13 +16,14 @@ _ADDRESS = compile_bytes(
     rf"{BEGINS}([13][1-9A-HJ-NP-Za-km-z]{{25,34}}\b|(?:bc1|BC1|tb1)[0-9A-Za-z]{{11,71}}\b|0x[0-9A-Fa-f]{{40}}\b)"
 )
 _GATE = (
-    rf"{GATE_BEGINS}(?:[13][1-9A-HJ-NP-Za-km-z]{{25,34}}{GATE_ENDS}|(?:bc1|BC1|tb1)[0-9A-Za-z]{{11}}|0x[0-9A-Fa-f]{{40}}{GATE_ENDS})"
+    rf"{GATE_BEGINS}(?:[13][1-9A-HJ-NP-Za-km-z]{{25,34}}{GATE_ENDS}|(?:bc1|BC1|tb1)[0-9A-Za-z]{{11}}"
+    rf"|0x[0-9A-Fa-f]{{40}}{GATE_ENDS})"
 )
 
 
 def _wallets(text: bytes) -> Iterator[Found]:
     for match in _ADDRESS.finditer(text):
-        start, end = match.start(1), match.end(1)
+        start, end = match[1]
         spelled = text[start:end].decode("latin-1")
         if spelled.startswith("0x") or is_base58_checked(spelled) or is_bech32(spelled.lower()):
             yield Found(start, end, Kind.WALLET, canonical(Kind.WALLET, spelled))

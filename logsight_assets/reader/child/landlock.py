@@ -35,14 +35,20 @@ class _PathRule(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
+def supported_version() -> int:
+    """Version of Landlock that this kernel speaks; 0 without."""
+    if sys.platform != "linux":
+        return 0
+    kernel = ctypes.CDLL(None, use_errno=True)
+    return max(0, int(kernel.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _QUERY_VERSION)))
+
+
 def restrict(*, readable: Iterable[str], writable: Iterable[str]) -> bool:
     """Leave this process only these files and folders (whole trees); no network. False where the kernel cannot."""
-    if sys.platform != "linux":
-        return False
-    kernel = ctypes.CDLL(None, use_errno=True)
-    version = kernel.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _QUERY_VERSION)
+    version = supported_version()
     if version < 1:
         return False
+    kernel = ctypes.CDLL(None, use_errno=True)
     handled = _HANDLED[max(known for known in _HANDLED if known <= version)]
     rules = _Ruleset(handled, _NETWORK if version >= 4 else 0, _SCOPES if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
@@ -67,7 +73,7 @@ def _allow(kernel: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     except FileNotFoundError:  # removed since the listing, or a folder that this system does not have
         return
     try:
-        if not os.path.isdir(path):
+        if not os.path.isdir(path):  # noqa: PTH112  pathlib is not worth its import here
             rights &= _READ_FILE | _TRUNCATE | 0b11
         rule = _PathRule(rights, handle)
         kernel.syscall(_ADD_RULE, ruleset, _BELOW_PATH, ctypes.byref(rule), 0)

@@ -1,7 +1,8 @@
-"""One question: read the request, shut every door, check, run, write rows as JSON lines, end.
+"""One question: parse and check it, say what it names, be told where that lies, shut every door, run it, end.
 
-Request (one JSON document on stdin) and answer (JSON lines on stdout) are those of `process.py`. A message never holds
-a value: DuckDB's conversion errors quote them, so only errors about names and syntax pass with their own words.
+Both ways JSON lines, as in `process.py`: the question comes, its parse tree goes; objects and views come, rows go. What
+runs is the text that the engine makes of the checked tree. A message never holds a value: DuckDB's conversion errors
+quote them, so only errors about names and syntax pass with their own words.
 """
 
 from __future__ import annotations
@@ -23,35 +24,57 @@ from logsight_assets.reader.child.values import jsonable
 _BATCH = 500  # rows turned to JSON at a time
 _SPILL = "2GiB"
 # What an interpreter may still load lazily, and what the engine reads to seed its random numbers.
-_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/urandom", "/dev/null")
+_SYSTEM = (
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
+    "/etc/ld.so.cache",
+    "/dev/urandom",
+    "/dev/null",
+)
 
 
 def main() -> None:
-    """Answer the request on stdin; the exit status carries no meaning."""
+    """Answer the question on stdin; the exit status carries no meaning."""
     answer = os.fdopen(os.dup(1), "w", encoding="ascii")
     # The engine prints profiles and progress to stdout when told to: the answer has a stream of its own.
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    request = json.loads(sys.stdin.buffer.read())
-    limit_resources(request)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    question = _read()
+    limit_resources(question)
     try:
-        _answer(open_engine(request), request, answer)
+        engine = open_engine(question)
+        sql, tree, used = checked(engine, question)
+        _write(answer, {"tree": tree})
+        answer.flush()
+        told = _read()
+        lock(engine, question, told)
+        _answer(engine, question | told | {"query": sql}, used, answer)
     except Refused as refused:
         _write(answer, {"refused": str(refused)})
-    except duckdb.Error as error:
-        _write(answer, explain(error, request))
+    except RecursionError:
+        _write(answer, {"refused": "so deep a nesting: split the question"})
     except MemoryError:
-        _write(answer, {"refused": _too_big(request)})
+        _write(answer, {"refused": _too_big(question)})
     # A broken engine may not end by itself, and there is nothing left to do.
     answer.flush()
     os._exit(0)
+
+
+def _read() -> dict[str, Any]:
+    line = sys.stdin.buffer.readline()
+    if not line:
+        os._exit(0)  # whoever asked is gone, or has refused the question
+    held: dict[str, Any] = json.loads(line)
+    return held
 
 
 def _libraries() -> set[str]:
     return {path for name in ("stdlib", "platstdlib", "purelib", "platlib") if (path := sysconfig.get_path(name))}
 
 
-def limit_resources(request: dict[str, Any]) -> None:
+def limit_resources(question: dict[str, Any]) -> None:
     """Hard limits of the operating system, where it has them; DuckDB's own come with `open_engine`."""
     with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415 (Windows has none)
@@ -59,8 +82,8 @@ def limit_resources(request: dict[str, Any]) -> None:
         megabyte = 1024**2
         caps = {
             # Strings being built are outside DuckDB's memory_limit: repeat('x', 10⁹) took 1 GB past a limit of 512 MB.
-            "RLIMIT_AS": (request["memory_mb"] * 2 + 512) * megabyte,
-            "RLIMIT_CPU": int(request["seconds"] * request["threads"]) + 5,
+            "RLIMIT_AS": (question["memory_mb"] * 2 + 512) * megabyte,
+            "RLIMIT_CPU": int(question["seconds"] * question["threads"]) + 5,
             "RLIMIT_FSIZE": 2 * 1024 * megabyte,
             "RLIMIT_CORE": 0,
         }
@@ -72,15 +95,15 @@ def limit_resources(request: dict[str, Any]) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
-def open_engine(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    """An empty in-memory engine, in a process that can reach the listed files and its spill folder."""
+def open_engine(question: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """An empty in-memory engine that may spill to one folder; it can still open files, until `lock`."""
     engine = duckdb.connect(
         config={
-            "memory_limit": f"{request['memory_mb']}MiB",
-            # Threads inherit the kernel's lock only if they start behind it, so there is none yet. Opened behind it, the
-            # engine dies on the machine files (/proc, /sys) that it may not read.
+            "memory_limit": f"{question['memory_mb']}MiB",
+            # Threads inherit the kernel's lock only if they start behind it, so there is none yet. Opened behind it,
+            # the engine dies on the machine files (/proc, /sys) that it may not read.
             "threads": 1,
-            "temp_directory": request["spill"],
+            "temp_directory": question["spill"],
             "max_temp_directory_size": _SPILL,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -90,60 +113,94 @@ def open_engine(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
             "python_enable_replacements": False,
         }
     )
-    restrict(readable=[*request["files"], *_libraries(), *_SYSTEM], writable=[request["spill"]])
     engine.execute("set TimeZone = 'UTC'")
-    engine.execute(f"set threads = {int(request['threads'])}")
-    files = ", ".join("'" + file.replace("'", "''") + "'" for file in request["files"])
-    engine.execute(f"set allowed_paths = [{files}]")
-    engine.execute("set enable_external_access = false")
     return engine
 
 
-def define_views(engine: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
-    """The tables of this question, each over its own objects; nothing can be configured afterwards."""
-    for statement in request["statements"]:
-        engine.execute(statement)
-    engine.execute("set lock_configuration = true")
-
-
-def check(engine: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
-    """Refuse what is not listed, by the engine's own reading of the statement."""
-    row = engine.execute("select json_serialize_sql(?)", [request["query"]]).fetchone()
-    Guard(set(request["tables"]), set(request["functions"])).check(json.loads(row[0] if row else "{}"))
-
-
-def _answer(engine: duckdb.DuckDBPyConnection, request: dict[str, Any], answer: TextIO) -> None:
-    check(engine, request)
+def checked(engine: duckdb.DuckDBPyConnection, question: dict[str, Any]) -> tuple[str, Any, set[str]]:
+    """The question as text of its checked tree, the tree, and the parameters that it uses; Refused if not listed."""
     try:
-        define_views(engine, request)
-    except duckdb.IOException:
-        raise
+        serialized = _one(engine, "select json_serialize_sql(?)", question["query"])
+        tree = json.loads(serialized)
+        guard = Guard(question["tables"], question["functions"], question["parameters"])
+        guard.check(tree)
+        sql = _one(engine, "select json_deserialize_sql(?)", json.dumps(_with_doubles(tree)))
+        return sql, tree["statements"][0]["node"], guard.used
+    except duckdb.Error as error:
+        raise Refused(f"a text that is no SELECT: {str(error).splitlines()[0][:200]}") from None
+
+
+def _with_doubles(held: Any) -> Any:
+    """The tree with each DOUBLE literal as a cast: the engine writes 1e3 as 1000.0, which it reads as a DECIMAL."""
+    if isinstance(held, list):
+        return [_with_doubles(part) for part in held]
+    if not isinstance(held, dict):
+        return held
+    if held.get("class") == "CONSTANT" and held["value"]["type"]["id"] == "DOUBLE":
+        kind = {"id": "DOUBLE", "type_info": None}
+        return held | {
+            "class": "CAST",
+            "type": "OPERATOR_CAST",
+            "child": held | {"alias": ""},
+            "cast_type": kind,
+            "try_cast": False,
+        }
+    return {name: _with_doubles(part) for name, part in held.items()}
+
+
+def _one(engine: duckdb.DuckDBPyConnection, query: str, argument: str) -> str:
+    row = engine.execute(query, [argument]).fetchone()
+    return str(row[0]) if row else ""
+
+
+def lock(engine: duckdb.DuckDBPyConnection, question: dict[str, Any], told: dict[str, Any]) -> None:
+    """Leave engine and process the listed files and the spill folder."""
+    restrict(readable=[*told["files"], *_libraries(), *_SYSTEM], writable=[question["spill"]])
+    engine.execute(f"set threads = {int(question['threads'])}")
+    files = ", ".join("'" + file.replace("'", "''") + "'" for file in told["files"])
+    engine.execute(f"set allowed_paths = [{files}]")
+    engine.execute("set enable_external_access = false")
+
+
+def _answer(engine: duckdb.DuckDBPyConnection, request: dict[str, Any], used: set[str], answer: TextIO) -> None:
+    try:
+        for statement in request["statements"]:
+            engine.execute(statement)
+        engine.execute("set lock_configuration = true")
     except duckdb.Error as error:
         # Our own SQL over our own objects: not the asker's fault, and no row was read yet.
-        _write(answer, {"failed": str(error).splitlines()[0][:500]})
+        told = explain(error, request)
+        _write(answer, told if "changed" in told else {"failed": str(error).splitlines()[0][:500]})
         return
-    max_rows = request["max_rows"]
-    rows = engine.execute(f"select * from (\n{request['query']}\n) as question limit {max_rows + 1}")
+    try:
+        _write(answer, _run(engine, request, used, answer))
+    except duckdb.Error as error:
+        _write(answer, explain(error, request))
+
+
+def _run(engine: duckdb.DuckDBPyConnection, request: dict[str, Any], used: set[str], answer: TextIO) -> dict[str, bool]:
+    """Write header and rows; what is left to say."""
+    max_rows, budget, sent = request["max_rows"], request["max_bytes"], 0
+    values = {name: value for name, value in request["parameters"].items() if name in used}
+    rows = engine.execute(f"select * from (\n{request['query']}\n) as question limit {max_rows + 1}", values or None)
     description = rows.description or []
     _write(answer, {"columns": [str(d[0]) for d in description], "types": [str(d[1]) for d in description]})
-    budget = request["max_bytes"]
-    sent = 0
     while batch := rows.fetchmany(_BATCH):
         for row in batch:
             line = json.dumps(jsonable(row), separators=(",", ":"))
             budget -= len(line) + 1
             if sent == max_rows or budget < 0:
-                _write(answer, {"truncated": True})
-                return
+                return {"truncated": True}
             answer.write(line + "\n")
             sent += 1
-    _write(answer, {"truncated": False})
+    return {"truncated": False}
 
 
 def explain(error: duckdb.Error, request: dict[str, Any]) -> dict[str, str]:
     """What went wrong, in words without values."""
     message = str(error)
-    if isinstance(error, duckdb.IOException):
+    # An object that vanished is asked for as a folder next, which the lock refuses: only a look tells.
+    if isinstance(error, duckdb.IOException) or any(_is_gone(file) for file in request["files"]):
         return {"changed": "an object changed or vanished while it was read"}
     if any(file in message for file in request["files"]):
         # About an object, not about its rows: whoever runs the lake needs to know which.
@@ -159,6 +216,10 @@ def explain(error: duckdb.Error, request: dict[str, Any]) -> dict[str, str]:
             return {"refused": f"{type(error).__name__}: a value does not fit; use try_cast, try_strptime or try(…)"}
         case _:
             return {"refused": f"{type(error).__name__} of the query engine; ask in a simpler way"}
+
+
+def _is_gone(file: str) -> bool:
+    return "://" not in file and not os.path.exists(file)  # noqa: PTH110  pathlib is not worth its import here
 
 
 def _too_big(request: dict[str, Any]) -> str:

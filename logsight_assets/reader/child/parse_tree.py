@@ -6,7 +6,9 @@ version of the engine adds is refused until it is listed here.
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 _EXPRESSIONS = {
@@ -29,19 +31,18 @@ _EXPRESSIONS = {
 _SOURCES = {"BASE_TABLE", "EMPTY", "EXPRESSION_LIST", "JOIN", "SUBQUERY", "TABLE_FUNCTION"}
 _NODES = {"CTE_NODE", "SELECT_NODE", "SET_OPERATION_NODE"}
 _PARTS = {
+    "ASCENDING",
+    "DESCENDING",
     "DISTINCT_MODIFIER",
     "LIMIT_MODIFIER",
     "LIMIT_PERCENT_MODIFIER",
-    "ORDER_ASCENDING",
     "ORDER_DEFAULT",
-    "ORDER_DESCENDING",
     "ORDER_MODIFIER",
 }
 _TABLE_FUNCTIONS = {"generate_series", "range", "unnest"}
 # A name that the catalog could hold must not become "known" through a CTE elsewhere in the statement.
 _CTE_NAME = re.compile(r"(?!duckdb_|pg_|pragma_|sqlite_)[a-z_][a-z0-9_]*")
 _REMEDIES = {
-    "PARAMETER": "parameter without a value: pass it by name",
     "PIVOT": "PIVOT: use count(*) filter (where …)",
     "RECURSIVE_CTE_NODE": "WITH RECURSIVE: use range() or a join",
     "SHOW_REF": "DESCRIBE, SHOW and SUMMARIZE: the columns are in docs/sql.md",
@@ -55,19 +56,19 @@ class Refused(Exception):
 class Guard:
     """Walks the tree of one statement; `check` raises Refused."""
 
-    def __init__(self, views: set[str], functions: set[str]) -> None:
-        self._views = views
-        self._functions = functions
+    def __init__(self, tables: Iterable[str], functions: Iterable[str], parameters: Iterable[str]) -> None:
+        self._tables = set(tables)
+        self._functions = set(functions)
+        self._parameters = set(parameters)
+        self.used: set[str] = set()  # parameters that the statement names
 
     def check(self, serialized: dict[str, Any]) -> None:
         """`serialized` is the answer of `json_serialize_sql`."""
         if serialized.get("error"):
-            # Syntax errors quote the statement alone; anything else is a statement that is not a SELECT.
-            message = str(serialized.get("error_message", "")).splitlines()
-            raise Refused(message[0] if message else "only one SELECT is run")
+            raise Refused(_unread(str(serialized.get("error_message", ""))))
         statements = serialized["statements"]
         if len(statements) != 1:
-            raise Refused(f"{len(statements)} statements: ask one question at a time")
+            raise Refused(f"{len(statements)} statements: ask one question at a time, as a SELECT")
         self._walk(statements[0], frozenset())
 
     def _walk(self, held: Any, scope: frozenset[str]) -> None:
@@ -82,10 +83,10 @@ class Guard:
             if "cte_map" in held:
                 scope = self._with(held["cte_map"]["map"], scope)
             for name, part in held.items():
-                if name != "cte_map" and isinstance(part, dict | list):
-                    # The function of a table function was checked as such: only its arguments are left.
-                    is_source = name == "function" and held.get("type") == "TABLE_FUNCTION"
-                    self._walk(part["children"] if is_source else part, scope)
+                if name == "function" and held.get("type") == "TABLE_FUNCTION":
+                    self._walk(part["children"], scope)  # itself it was checked as a source
+                elif name != "cte_map":
+                    self._walk(part, scope)
 
     def _with(self, entries: list[dict[str, Any]], scope: frozenset[str]) -> frozenset[str]:
         for entry in entries:
@@ -98,10 +99,17 @@ class Guard:
 
     def _expression(self, held: dict[str, Any]) -> None:
         kind = held["class"]
-        if kind not in _EXPRESSIONS:
+        if kind == "PARAMETER":
+            self._parameter(str(held["identifier"]))
+        elif kind not in _EXPRESSIONS:
             raise Refused(_REMEDIES.get(kind, f"expression {kind}"))
         if kind in ("FUNCTION", "WINDOW"):
             self._function(held, self._functions)
+
+    def _parameter(self, name: str) -> None:
+        if name not in self._parameters:
+            raise Refused(f"parameter ${name} without a value: pass it by name")
+        self.used.add(name)
 
     def _function(self, held: dict[str, Any], known: set[str]) -> None:
         name = str(held["function_name"])
@@ -125,5 +133,13 @@ class Guard:
         name = held["table_name"].lower()
         if held["schema_name"] or held["catalog_name"] or held["at_clause"]:
             raise Refused(f"table {name} by schema, catalog or version: name it alone")
-        if name not in scope and name not in self._views:
-            raise Refused(f"table {held['table_name']!r}: the tables are in docs/sql.md")
+        if name not in scope and name not in self._tables:
+            close = difflib.get_close_matches(name, self._tables, 1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(self._tables))}"
+            raise Refused(f"table {held['table_name'][:80]!r}: {hint}")
+
+
+def _unread(message: str) -> str:
+    """Words of the engine for what it could not read, which quote the statement and nothing else."""
+    first = message.splitlines()[0][:200] if message else ""
+    return "only SELECT is run" if "Only SELECT" in first or not first else f"a text that is no SELECT: {first}"

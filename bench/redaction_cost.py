@@ -1,0 +1,101 @@
+"""What redaction costs: intake alone, with and without it, over a profile in which a fifth of the lines carry something.
+
+    python -m bench.redaction_cost LAKE with|without
+
+The product has no switch for this and gets none: without means that the step is left out of this one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from bench.datasets import Dataset
+from bench.engines import fresh_lake, logsight_environment
+from bench.processes import measured
+from logsight_assets.intake import transaction
+from logsight_assets.intake.arrivals import waiting
+from logsight_assets.intake.run import read_objects, sources_of, workbench
+from logsight_assets.lake import open_lake
+
+WITH, WITHOUT = "with", "without"
+PII = 0.2  # share of the profile's lines that carry an e-mail address
+
+
+@dataclass(frozen=True)
+class RedactionCost:
+    """Medians of the rounds."""
+
+    with_seconds: float
+    without_seconds: float
+    with_cpu: float
+    without_cpu: float
+    redacted_share: float  # of the events, as stored
+
+    @property
+    def ratio(self) -> float:
+        return self.with_seconds / self.without_seconds
+
+
+def measure_redaction(data: Dataset, work: Path, rounds: int) -> RedactionCost:
+    """Rounds of both, turn by turn."""
+    seconds: dict[str, list[float]] = {WITH: [], WITHOUT: []}
+    cpu: dict[str, list[float]] = {WITH: [], WITHOUT: []}
+    share = 0.0
+    lake = work / "redaction"
+    for _ in range(rounds):
+        for mode in (WITHOUT, WITH):
+            fresh_lake(data, lake)
+            cost = measured([sys.executable, "-m", "bench.redaction_cost", str(lake), mode], logsight_environment())
+            said = json.loads(cost.output)
+            seconds[mode].append(said["seconds"])
+            cpu[mode].append(said["cpu"])
+            share = _redacted_share(lake) if mode == WITH else share
+    shutil.rmtree(lake, ignore_errors=True)
+    medians = [statistics.median(values[mode]) for values in (seconds, cpu) for mode in (WITH, WITHOUT)]
+    return RedactionCost(*medians, redacted_share=share)
+
+
+def _redacted_share(lake: Path) -> float:
+    rows = duckdb.sql(f"select avg((sensitivity = 'personal')::int) from '{lake}/events/**/*.parquet'").fetchone()
+    return float(rows[0]) if rows else 0.0
+
+
+@contextmanager
+def without_redaction() -> Iterator[None]:
+    """Leave the step out of every transaction of this process."""
+    step = transaction.redact_records
+    transaction.redact_records = lambda *_: None
+    try:
+        yield
+    finally:
+        transaction.redact_records = step
+
+
+def main(location: str, mode: str) -> None:
+    """Read everything that waits in a lake; prints wall and CPU of that alone, as JSON."""
+    lake = open_lake(location, os.environ)
+    arrivals = waiting(lake, sources_of(lake))
+    with workbench(lake) as bench:
+        started, used = time.perf_counter(), time.process_time()
+        if mode == WITHOUT:
+            with without_redaction():
+                read_objects(bench, arrivals)
+        else:
+            read_objects(bench, arrivals)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - used
+    print(json.dumps({"seconds": seconds, "cpu": cpu}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,84 @@
+"""Schedules: an hourly safety net behind the sensors, and a daily clearing of what nobody needs any more."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import dagster as dg
+
+from logsight_assets.dagster_storage import trim
+from logsight_assets.intake.arrivals import waiting
+from logsight_assets.intake.run import sources_of
+from logsight_assets.lake import Lake, mark
+from logsight_assets.outside import arrivals_outside, due_windows, read_outside, refresh_outside
+from logsight_assets.timeline import Hour, hours_between
+from logsight_assets.trends.published_hours import is_current
+from logsight_assets.scratch import embedded_engine
+from logsight_assets.trends import retention
+
+# Runs, and the run keys of sensors in them, are kept for longer than a queue keeps a message (14 days).
+RUN_DAYS = 30
+_CHECKED_HOURS = 48
+
+
+def overlooked(lake: Lake) -> tuple[set[Hour], set[Hour]]:
+    """Arrival hours with raw objects that no receipt names, and recent event hours that do not match their files."""
+    arrivals = {arrival.raw.arrival_hour for arrival in waiting(lake, sources_of(lake))}
+    recent = hours_between(lake.now - _CHECKED_HOURS, lake.now + 1)
+    return arrivals, {hour for hour in recent if not is_current(lake, hour)}
+
+
+@dg.op(description="Marks what the sensors have overlooked, or what failed: a new marker is a new chance.")
+def mark_overlooked(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+    arrivals, hours = overlooked(lake)
+    for level, windows in (("arrivals", arrivals), ("hours", hours)):
+        for hour in sorted(windows):
+            mark(lake.store, level, str(hour), "safety-net")
+    context.log.info("%s arrival hours and %s event hours marked", len(arrivals), len(hours))
+
+
+@dg.op(description="Reads and refreshes windows that are no partitions: imports of old logs, wrong clocks.")
+def refresh_windows_outside(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+    report = read_outside(lake, arrivals_outside(lake))
+    outcomes = refresh_outside(lake, due_windows(lake)[1])
+    context.log.info("%s objects read, %s windows refreshed", report.objects, len(outcomes))
+
+
+@dg.op(description="Seals and removes what is older than the settings keep.")
+def apply_retention(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+    with embedded_engine(lake) as engine:
+        done = retention.apply_retention(lake, engine)
+    context.log.info("%s objects removed, %s hours sealed", done.removed.total(), done.sealed)
+
+
+@dg.op(description="Bounds Dagster's own storage; no partition is forgotten.", ins={"after": dg.In(dg.Nothing)})
+def trim_dagster(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
+    done = trim(context.instance, lake.clock() - timedelta(days=RUN_DAYS))
+    context.log.info("%s runs removed, %s partitions reported anew", done.runs, done.partitions)
+
+
+def upkeep_jobs() -> list[dg.JobDefinition]:
+    """Jobs without partitions."""
+
+    @dg.job(name="safety_net", description="Finds what the sensors have overlooked.")
+    def safety_net() -> None:
+        mark_overlooked()
+
+    @dg.job(name="outside", description="Windows outside the partitions.")
+    def outside() -> None:
+        refresh_windows_outside()
+
+    @dg.job(name="housekeeping", description="Retention, and Dagster's own storage.")
+    def housekeeping() -> None:
+        trim_dagster(apply_retention())
+
+    return [safety_net, outside, housekeeping]
+
+
+def upkeep_schedules(jobs: Iterable[dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
+    """When they run; running by default."""
+    by_name = {job.name: job for job in jobs}
+    running = dg.DefaultScheduleStatus.RUNNING
+    return [
+        dg.ScheduleDefinition("hourly_safety_net", cron_schedule="10 * * * *", job=by_name["safety_net"], default_status=running),
+        dg.ScheduleDefinition("daily_housekeeping", cron_schedule="20 3 * * *", job=by_name["housekeeping"], default_status=running),
+    ]

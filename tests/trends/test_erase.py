@@ -1,0 +1,128 @@
+"""Erasure: everything of a tenant goes, nothing of another does, and a killed one is finished by the next call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from logsight_assets.errors import UsageError
+from logsight_assets.lake import MIXED, Lake, certificate_key, raw_prefix, seal_key, tombstone_key
+from logsight_assets.trends.erase import Blanked, Certificate, TenantLines, blanked, erase, lines_in_mixed
+from logsight_assets.trends.refresh import refresh
+from resources.query_engine import DuckDBEngine
+
+from .conftest import published
+from .doubles import HookedStore
+from .event_files import HOUR, event, put_events
+
+
+def _blank(lake: Lake, lines: Mapping[str, TenantLines]) -> Blanked:
+    return Blanked(len(lines), sum(len(held.own) for held in lines.values()))
+
+
+@pytest.fixture
+def filled(lake: Lake, engine: DuckDBEngine) -> Lake:
+    for tenant in ("acme", "globex"):
+        put_events(lake, [event(1), event(2)], tenant=tenant, raw_object=f"of-{tenant}")
+        lake.store.put(raw_prefix(tenant, "app", HOUR) + "o", b"x")
+        lake.store.put(seal_key(tenant, HOUR + 1), b"{}")
+        lake.store.put(f"templates/tenant={tenant}/service=a/1.json", b"{}")
+    lake.store.put(raw_prefix(MIXED, "app", HOUR) + "o", b"x")
+    refresh(lake, engine, [HOUR])
+    return lake
+
+
+def _others(lake: Lake) -> dict[str, bytes]:
+    kept = ("tombstones/", "certificates/")
+    return {entry.key: lake.store.get(entry.key) for entry in lake.store.list("") if not entry.key.startswith(kept)}
+
+
+def test_a_tenant_goes_everywhere_and_others_stay(filled: Lake, engine: DuckDBEngine) -> None:
+    before = _others(filled)
+    certificate = erase(filled, "acme", _blank)
+    assert _others(filled) == {key: data for key, data in before.items() if "tenant=acme" not in key}
+    assert filled.store.head(tombstone_key("acme"))
+    assert certificate == Certificate(
+        {"events": 1, "raw": 1, "seals": 1, "templates": 1, "patterns": 1, "trends": 9}, 2, Blanked(1, 2)
+    )
+    stored = filled.store.get(certificate_key("acme"))
+    assert b"acme" not in stored
+    assert json.loads(stored)["events"] == 2
+    refresh(filled, engine, [HOUR])
+    assert [key for key in published(filled) if "tenant=acme" in key] == []
+
+
+def test_erasing_again_keeps_the_counts(filled: Lake) -> None:
+    first = erase(filled, "acme", _blank)
+    assert erase(filled, "acme", _blank) == first
+
+
+class _Killed(BaseException):
+    pass
+
+
+def test_an_interrupted_erasure_is_finished_with_the_same_counts(filled: Lake) -> None:
+    # Every change of the store in turn: the certificate's counts are those of an erasure that was never interrupted.
+    whole = {"events": 1, "raw": 1, "seals": 1, "templates": 1, "patterns": 1, "trends": 9}
+    before = {entry.key: filled.store.get(entry.key) for entry in filled.store.list("")}
+    for at in range(1, 40):
+        for key, data in before.items():
+            filled.store.put(key, data)
+        filled.store.delete(certificate_key("acme"))
+        changes = iter(range(1, 1000))
+
+        def die(operation: str, key: str, at: int = at, changes: object = changes) -> None:
+            if next(changes) == at:  # type: ignore[call-overload]
+                raise _Killed
+
+        try:
+            erase(replace(filled, store=HookedStore(filled.store, before=die)), "acme", _blank)
+        except _Killed:
+            certificate = erase(filled, "acme", _blank)
+            assert (certificate.objects, certificate.events) == (whole, 2), at
+            assert not [key for key in _others(filled) if "tenant=acme" in key]
+            continue
+        assert at > 15
+        return
+    raise AssertionError("never ended")
+
+
+def test_what_a_run_puts_behind_the_tombstone_goes_too(filled: Lake) -> None:
+    late = iter([1])
+
+    def put_more(operation: str, key: str) -> None:
+        if operation == "delete" and next(late, None):
+            put_events(filled, [event(9)], raw_object="o9", tenant="acme", hour=HOUR - 5)
+
+    certificate = erase(replace(filled, store=HookedStore(filled.store, after=put_more)), "acme", _blank)
+    assert certificate.events == 3
+    assert not [key for key in _others(filled) if "tenant=acme" in key]
+
+
+def test_lines_in_mixed_objects_are_found_and_shared_ones_told_apart(lake: Lake) -> None:
+    rows = [event(1, raw_line=3), event(2, raw_line=5), event(3, raw_line=5, raw_record=1)]
+    put_events(lake, rows, tenant="acme", raw_object="m1", source="mix")
+    put_events(lake, [event(1, raw_line=5, raw_record=2), event(1, raw_line=8)], tenant="globex", raw_object="m1")
+    put_events(lake, [event(1, raw_line=3)], tenant="globex", raw_object="m2")
+    assert lines_in_mixed(lake.store, "acme") == {"m1": TenantLines(frozenset({3}), frozenset({5}))}
+
+
+@pytest.mark.parametrize(
+    ("content", "lines", "left"),
+    [
+        (b"a\nb\nc\n", {2}, b"a\n\nc\n"),
+        (b"a\r\nb\r\nc", {1, 3}, b"\r\nb\r\n"),
+        (b"a\n\nc", {2, 9}, b"a\n\nc"),
+    ],
+    ids=["unix", "windows", "already blank"],
+)
+def test_blanking_keeps_the_numbers_of_lines(content: bytes, lines: set[int], left: bytes) -> None:
+    assert blanked(content, frozenset(lines)) == left
+
+
+def test_a_name_that_is_no_tenants_is_refused(lake: Lake) -> None:
+    with pytest.raises(UsageError, match="must match"):
+        erase(lake, "../x", _blank)
