@@ -26,12 +26,14 @@ test: setup ## run the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -p no:cacheprovider --randomly-seed=$(SEED) $(ARGS) \
 		|| { code=$$?; [ $$code -ne 5 ] || echo "No test ran: that is a failure." >&2; exit $$code; }
 
-check: setup ## format, lint, types, import contracts, lock files
+check: setup ## format, lint, types, import contracts, lock files, generated docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/locks.py check
+	@$(BIN)/python scripts/generate_docs.py --check
+	@$(BIN)/python scripts/draw_lineage.py --check
 
 audit: setup ## bill of materials in build/, and advisories about locked packages
 	@$(BIN)/python scripts/audit.py

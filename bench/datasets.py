@@ -77,7 +77,7 @@ def profile(cache: Path, scale: float, pii: float = 0.0) -> Dataset:
         profile_logs.write_profile(settings, os.cpu_count() or 1 if scale >= 1 else 1)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
-    return _loaded(f"{scale:g} ×", folder)
+    return _loaded(f"{scale:g}x", folder)
 
 
 def given(cache: Path, folder: Path) -> Dataset:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Self
 
 ROOT = Path(__file__).absolute().parent.parent
 _LOOK_SECONDS = 0.2
@@ -87,7 +88,7 @@ class _Watch:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> Self:
         if Path("/proc/self/status").exists():
             self._thread.start()
         return self
@@ -130,7 +131,7 @@ def _name(command: Sequence[str]) -> str:
     return Path(words[0]).name if words else Path(command[0]).name
 
 
-def _last_words(errors: object) -> str:
-    errors.seek(0)  # type: ignore[attr-defined]
-    lines = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]  # type: ignore[attr-defined]
+def _last_words(errors: IO[bytes]) -> str:
+    errors.seek(0)
+    lines = [line for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
     return " | ".join(lines[-3:])[:600] or "no message"

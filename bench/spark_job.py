@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from itertools import pairwise
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession  # type: ignore[import-not-found]
 from pyspark.sql import functions as f
 
 _TEXTS = (
@@ -43,7 +44,7 @@ def main(folder: str, output: str, cores: str) -> None:
     write_trends(spark, output)
     marks.append(time.perf_counter())
     stop(spark)
-    start, events, trends = (after - before for before, after in zip(marks, marks[1:], strict=False))
+    start, events, trends = (after - before for before, after in pairwise(marks))
     print(json.dumps({"start": start, "events": events, "trends": trends, "seconds": events + trends}))
 
 
@@ -161,21 +162,19 @@ def write_trends(spark: SparkSession, output: str) -> None:
     write(template, output, "template_trend_minute")
     write(template.groupBy(*_PLACE, *_TREND).agg(*merged_measures()), output, "service_trend_minute")
     durations = distinct.where("duration_ns is not null").groupBy(*_PLACE, *_TREND, "duration_bucket")
-    counts = durations.agg(
-        f.count(f.lit(1)).alias("event_count"), f.sum("sample_weight").alias("weighted_event_count")
-    )
+    counts = durations.agg(f.count(f.lit(1)).alias("event_count"), f.sum("sample_weight").alias("weighted_event_count"))
     write(counts, output, "service_duration_minute")
 
 
 def first_measures() -> list[Column]:
-    weight = f.col("sample_weight")
+    weight, took = f.col("sample_weight"), f.col("duration_ns").cast("decimal(28,0)")
     return [
         f.count(f.lit(1)).alias("event_count"),
         f.count_if("is_error").alias("error_count"),
         f.count_if("is_request").alias("request_count"),
         f.sum("body_bytes").alias("bytes"),
         f.count("duration_ns").alias("duration_count"),
-        f.coalesce(f.sum(f.col("duration_ns").cast("decimal(28,0)")), f.lit(0)).cast("decimal(38,0)").alias("duration_sum_ns"),
+        f.coalesce(f.sum(took), f.lit(0)).cast("decimal(38,0)").alias("duration_sum_ns"),
         f.min("duration_ns").alias("duration_min_ns"),
         f.max("duration_ns").alias("duration_max_ns"),
         f.sum(weight).alias("weighted_event_count"),

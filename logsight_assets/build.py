@@ -6,22 +6,26 @@ Windows outside the partitions (imports of old logs) are computed by the same fu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from logsight_assets.errors import LogSightError
-from logsight_assets.intake.arrivals import waiting
+from logsight_assets.failures import Failures, WindowsFailed
+from logsight_assets.intake.arrivals import Arrival, waiting
 from logsight_assets.intake.receipts import Receipt
 from logsight_assets.intake.run import IntakeReport, sources_of
-from logsight_assets.lake import Lake
+from logsight_assets.lake import Lake, marked, unmark
 from logsight_assets.observers import Observer, watching
-from logsight_assets.outside import due_windows, read_outside, refresh_outside
-from logsight_assets.partitions import REPLAY_TAG, contiguous, hour_is_inside, month_key, range_tags
+from logsight_assets.outside import ToRead, due_windows, is_inside, read_outside, refresh_outside
+from logsight_assets.partitions import REPLAY_TAG, contiguous, contiguous_days, month_key, range_tags
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.hours import HourOutcome
+
+# A run costs about a second of Dagster's own; in one process nothing is lost when a longer one fails.
+_LONGEST_RUN = 240
 
 
 @dataclass
@@ -31,6 +35,7 @@ class BuildSummary(Observer):
     on_step: Callable[[str, int], None] = lambda *_: None  # what, how many done
     intake_report: IntakeReport = field(default_factory=IntakeReport)
     hours: dict[Hour, HourOutcome] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
     outside_partitions: int = 0
     seconds: float = 0.0
 
@@ -43,6 +48,17 @@ class BuildSummary(Observer):
     def hour(self, outcome: HourOutcome) -> None:
         self.hours[outcome.hour] = outcome
         self.on_step("hours", 1)
+
+    def failure(self, window: str, error: Exception) -> None:
+        # What Dagster is told of a failure that came here before.
+        if not isinstance(error, WindowsFailed):
+            self.failures[window] = error
+
+    def check(self) -> None:
+        """Raise LogSightError if anything failed, with its text: whoever builds may read it."""
+        if self.failures:
+            texts = [f"{window}: {type(error).__name__}: {error}" for window, error in self.failures.items()]
+            raise LogSightError(f"{len(texts)} failed, everything else is done:\n  " + "\n  ".join(texts))
 
     def to_json(self) -> dict[str, Any]:
         report = self.intake_report
@@ -73,50 +89,66 @@ class Builder:
     def build(
         self, summary: BuildSummary, start: Hour | None = None, end: Hour | None = None, *, replay: bool = False
     ) -> BuildSummary:
-        """Read what has arrived in [start, end), then refresh each window that this or anything before has touched."""
+        """Read what has arrived in [start, end), then refresh each window that this or anything before has touched.
+
+        Raises LogSightError at the end if a window failed; everything else is done.
+        """
         began = time.perf_counter()
         with watching(summary):
             self._read(summary, start, end, replay=replay)
             self._refresh(summary, replay=replay)
         summary.seconds = time.perf_counter() - began
+        summary.check()
         return summary
 
     def _read(self, summary: BuildSummary, start: Hour | None, end: Hour | None, *, replay: bool) -> None:
-        arrivals = [
-            arrival
-            for arrival in waiting(self.lake, sources_of(self.lake), replay=replay)
-            if (start is None or arrival.raw.arrival_hour >= start) and (end is None or arrival.raw.arrival_hour < end)
-        ]
+        def is_asked_for(hour: Hour) -> bool:
+            return (start is None or hour >= start) and (end is None or hour < end)
+
+        # Markers before the listing: whoever puts an object afterwards leaves one of its own, which stays.
+        told = {Hour.parse(hour): keys for hour, keys in marked(self.lake.store, "arrivals").items()}
+        found = waiting(self.lake, sources_of(self.lake), replay=replay)
+        arrivals = [arrival for arrival in found if is_asked_for(arrival.raw.arrival_hour)]
         summary.on_step("waiting", len(arrivals))
-        inside = {a.raw.arrival_hour for a in arrivals if self._is_inside(a.raw.arrival_hour)}
-        for first, last in contiguous(inside):
-            self._run("read_hours", range_tags(first.partition_key, last.partition_key), replay=replay)
-        outside = [a for a in arrivals if not self._is_inside(a.raw.arrival_hour)]
-        if outside:
-            read_outside(self.lake, outside)
+        inside = {a.raw.arrival_hour for a in arrivals if is_inside(self.lake, a.raw.arrival_hour)}
+        for first, last in contiguous(inside, _LONGEST_RUN):
+            self._run(summary, "catch_up", first.partition_key, last.partition_key, replay=replay)
+        self._read_outside(told, arrivals)
+        for hour in told.keys() - {arrival.raw.arrival_hour for arrival in found}:
+            unmark(self.lake.store, told[hour])
+        if marked(self.lake.store, "completeness"):
+            self._run(summary, "refresh_completeness")
+
+    def _read_outside(self, told: Mapping[Hour, list[str]], arrivals: list[Arrival]) -> None:
+        outside = [a for a in arrivals if not is_inside(self.lake, a.raw.arrival_hour)]
+        hours = {arrival.raw.arrival_hour for arrival in outside}
+        read_outside(self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake))
 
     def _refresh(self, summary: BuildSummary, *, replay: bool) -> None:
         due, outside = due_windows(self.lake)
-        summary.on_step("due", len(due.hours) + len(outside.hours))
+        summary.on_step("due", len(summary.hours) + len(due.hours) + len(outside.hours))
         summary.outside_partitions = len(outside.hours)
-        for first, last in contiguous(due.hours):
-            self._run("refresh_hours", range_tags(first.partition_key, last.partition_key), replay=replay)
-        refresh_outside(self.lake, outside, replay=replay)
+        for first, last in contiguous(due.hours, _LONGEST_RUN):
+            self._run(summary, "refresh_hours", first.partition_key, last.partition_key, replay=replay)
+        refresh_outside(self.lake, outside, Failures(self.lake), replay=replay)
         # Publishing hours marks days, publishing days marks months: look again after each level.
-        for day in due_windows(self.lake)[0].days:
-            self._run("refresh_days", range_tags(day, day), replay=replay)
+        for first_day, last_day in contiguous_days(due_windows(self.lake)[0].days, _LONGEST_RUN):
+            self._run(summary, "refresh_days", first_day, last_day, replay=replay)
         for month in due_windows(self.lake)[0].months:
-            self._run("refresh_months", range_tags(month_key(month), month_key(month)), replay=replay)
+            self._run(summary, "refresh_months", month_key(month), month_key(month), replay=replay)
 
-    def _is_inside(self, hour: Hour) -> bool:
-        return hour_is_inside(hour, self.lake.partitions_start, self.lake.now)
-
-    def _run(self, job: str, tags: dict[str, str], *, replay: bool) -> None:
+    def _run(
+        self, summary: BuildSummary, job: str, first: str | None = None, last: str | None = None, *, replay: bool = False
+    ) -> None:
+        """Run a job over a range of its partitions, both ends included; what its windows raise is in the summary."""
+        tags = range_tags(first, last) if first and last else {}
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             tags=tags | ({REPLAY_TAG: "true"} if replay else {}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=True,
+            raise_on_error=False,
         )
-        if not result.success:
-            raise LogSightError(f"job {job} failed; see run {result.run_id} in the Dagster UI")
+        if not result.success and not summary.failures:
+            error = LogSightError(f"job {job} failed; see run {result.run_id} in the Dagster UI")
+            summary.failure(f"run {result.run_id}", error)
+

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from logsight_assets.intake.arrivals import Arrival, waiting
+from logsight_assets.failures import Failures
+from logsight_assets.intake.arrivals import Arrival, interrupted_hours, waiting
 from logsight_assets.intake.run import IntakeReport, read_objects, sources_of, workbench
-from logsight_assets.lake import Lake, marked
+from logsight_assets.lake import Lake, mark, marked, unmark
 from logsight_assets.observers import saw_hour, saw_intake, saw_receipt
 from logsight_assets.partitions import hour_is_inside
 from logsight_assets.scratch import embedded_engine
@@ -46,36 +47,62 @@ def due_windows(lake: Lake) -> tuple[Due, Due]:
     return split(True), split(False)
 
 
-def arrivals_outside(lake: Lake) -> list[Arrival]:
-    """Raw objects to be read whose arrival hour is no partition."""
-    found = waiting(lake, sources_of(lake))
-    return [a for a in found if not hour_is_inside(a.raw.arrival_hour, lake.partitions_start, lake.now)]
+@dataclass(frozen=True)
+class ToRead:
+    """Raw objects to be read, and the markers that told of their hours, looked at before the listing."""
+
+    arrivals: list[Arrival]
+    markers: list[str]
 
 
-def read_outside(lake: Lake, arrivals: Iterable[Arrival]) -> IntakeReport:
-    """Read objects whose arrival hour is no partition."""
-    with workbench(lake) as bench:
-        report = read_objects(bench, arrivals, saw_receipt)
-    saw_intake(report)
+def outside_to_read(lake: Lake) -> ToRead:
+    """What is to be read of the arrival hours that are no partitions and that somebody told of."""
+    told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
+    outside = {hour for hour in told.keys() | interrupted_hours(lake) if not is_inside(lake, hour)}
+    found = waiting(lake, sources_of(lake), outside)
+    return ToRead(found, [key for hour in outside & told.keys() for key in told[hour]])
+
+
+def is_inside(lake: Lake, hour: Hour) -> bool:
+    return hour_is_inside(hour, lake.partitions_start, lake.now)
+
+
+def read_outside(lake: Lake, told: ToRead, failures: Failures) -> IntakeReport:
+    """Read objects whose arrival hour is no partition; the markers go when all of them are read."""
+    report = IntakeReport()
+    with failures.attempt("arrival hours outside the partitions"):
+        if told.arrivals:
+            with workbench(lake) as bench:
+                report = read_objects(bench, told.arrivals, saw_receipt)
+            saw_intake(report)
+            mark(lake.store, "completeness", "table", "outside")
+        unmark(lake.store, told.markers)
     return report
 
 
-def refresh_outside(lake: Lake, due: Due, *, replay: bool = False) -> list[HourOutcome | RollupOutcome]:
-    """Refresh windows that are no partitions, each level marking the next; ConservationError at the end, if any."""
-    if not due:
-        return []
+def refresh_outside(
+    lake: Lake, due: Due, failures: Failures, *, replay: bool = False
+) -> list[HourOutcome | RollupOutcome]:
+    """Refresh windows that are no partitions, each level marking the next."""
     outcomes: list[HourOutcome | RollupOutcome] = []
+    if not due:
+        return outcomes
+    days = {*due.days, *(hour.day for hour in due.hours)}
     with embedded_engine(lake) as engine:
         for hour in due.hours:
-            outcome = refresh_hour(lake, engine, hour, replay=replay)
-            saw_hour(outcome)
-            outcomes.append(outcome)
-        for day in sorted({*due.days, *(hour.day for hour in due.hours)}):
-            outcomes.append(refresh_day(lake, engine, day, replay=replay))
-        for month in sorted({*due.months, *(day[:7] for day in due.days), *(hour.month for hour in due.hours)}):
-            outcomes.append(refresh_month(lake, engine, month, replay=replay))
-    for done in outcomes:
-        done.check()
+            with failures.attempt(f"hour {hour}"):
+                outcome = refresh_hour(lake, engine, hour, replay=replay)
+                saw_hour(outcome)
+                outcomes.append(outcome)
+                outcome.check()
+        for refresh, windows in ((refresh_day, days), (refresh_month, _months(due, days))):
+            for window in sorted(windows):
+                with failures.attempt(window):
+                    done = refresh(lake, engine, window, replay=replay)
+                    outcomes.append(done)
+                    done.check()
     return outcomes
 
 
+def _months(due: Due, days: Iterable[str]) -> set[str]:
+    return {*due.months, *(day[:7] for day in days)}

@@ -58,14 +58,15 @@ def range_tags(first: str, last: str) -> dict[str, str]:
 
 
 def range_of_run(tags: Mapping[str, str]) -> set[str]:
-    """Partition keys that a run works on, hourly ones one by one; of other ranges the ends."""
+    """Partition keys that a run works on; of a range of months also keys between them that are none."""
     if key := tags.get(PARTITION_TAG):
         return {key}
     first, last = tags.get(_RANGE_START), tags.get(_RANGE_END)
     if first is None or last is None:
         return set()
     if len(first) < len("YYYY-MM-DD-HH:00"):
-        return {first, last}
+        days = range(Hour.parse(f"{first}T00").index, Hour.parse(f"{last}T00").index + 1, 24)
+        return {Hour(index).day for index in days}
     return {hour.partition_key for hour in hours_between(Hour.parse(first), Hour.parse(last) + 1)}
 
 
@@ -140,4 +141,17 @@ def contiguous(hours: Iterable[Hour], longest: int = CHUNK_HOURS) -> list[tuple[
             spans[-1] = (spans[-1][0], hour)
         else:
             spans.append((hour, hour))
+    return spans
+
+
+def contiguous_days(days: Iterable[str], longest: int = CHUNK_HOURS) -> list[tuple[str, str]]:
+    """Runs of neighbouring days as (first, last), none longer than `longest` days."""
+    spans: list[tuple[str, str]] = []
+    size = 0
+    for day in sorted(days):
+        size = size + 1 if spans and (Hour.parse(f"{spans[-1][1]}T00") + 24).day == day and size < longest else 1
+        if size > 1:
+            spans[-1] = (spans[-1][0], day)
+        else:
+            spans.append((day, day))
     return spans

@@ -2,35 +2,65 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import interrupted_hours, waiting
 from logsight_assets.intake.run import sources_of
-from logsight_assets.lake import Lake, marked
-from logsight_assets.partitions import hour_is_inside
-from logsight_assets.timeline import Hour, hours_between
-from sensors.requests import busy_windows, digest, hour_requests
+from logsight_assets.lake import Lake, marked, unmark
+from logsight_assets.outside import is_inside
+from logsight_assets.timeline import Hour
+from sensors.requests import Busy, Work, busy_windows, hours_work, recent_hours, requests_of
 
 NAME = "arrivals"
-# Delivery streams name an object by the hour of its oldest record and put it a buffer later. Older hours are looked at
-# when `logsight add` or the safety net says so, because listing all of raw every few seconds does not scale.
-RECENT_HOURS = 3
 
 
-def arrivals_due(lake: Lake) -> dict[Hour, list[str]]:
-    """Identities of the objects to be read, by arrival hour, of recent hours and of those that are marked."""
-    recent = set(hours_between(lake.now - RECENT_HOURS, lake.now + 2))
-    told = {Hour.parse(hour) for hour in marked(lake.store, "arrivals")}
+@dataclass(frozen=True)
+class Arrivals:
+    """Names of what waits, by arrival hour, and markers of hours in which nothing waits any more."""
+
+    due: dict[Hour, list[str]]
+    settled: list[str]
+
+
+def arrivals_due(lake: Lake) -> Arrivals:
+    """What waits in the hours around now and in those that are marked.
+
+    Other hours are looked at when `logsight add` or the safety net says so: listing all of raw every few seconds does
+    not scale.
+    """
+    told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
     found: dict[Hour, list[str]] = defaultdict(list)
-    for arrival in waiting(lake, sources_of(lake), recent | told | interrupted_hours(lake)):
-        found[arrival.raw.arrival_hour].append(arrival.raw.identity)
-    return found
+    hours = recent_hours(lake.now) | told.keys() | interrupted_hours(lake)
+    for arrival in waiting(lake, sources_of(lake), hours):
+        raw = arrival.raw
+        found[raw.arrival_hour].append(f"{raw.identity} {raw.size} {raw.modified}")
+    for hour in found:
+        # A new marker is a new chance for what failed.
+        found[hour] += told.get(hour, [])
+    return Arrivals(found, [key for hour in told.keys() - found.keys() for key in told[hour]])
 
 
-def arrivals_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
-    """Asks for `live` runs of partitions, and for `outside` where an arrival hour is none."""
+def arrival_requests(lake: Lake, due: dict[Hour, list[str]], busy: Busy) -> list[dg.RunRequest]:
+    """Requests for all that waits and is not being read."""
+    recent = recent_hours(lake.now)
+    inside = {hour: names for hour, names in due.items() if is_inside(lake, hour)}
+    taken = busy.of("live", "catch_up")
+    live = hours_work("live", {hour: names for hour, names in inside.items() if hour in recent}, taken)
+    older = hours_work("catch_up", {hour: names for hour, names in inside.items() if hour not in recent}, taken)
+    if outside := [name for hour, names in due.items() if hour not in inside for name in names]:
+        older.append(Work("outside", "", "", tuple(outside)))
+    return requests_of(live, older, busy)
+
+
+def arrivals_sensor(jobs: Sequence[Any], sensors: Sequence[str]) -> dg.SensorDefinition:
+    """Asks for `live` runs of hours around now, `catch_up` of older ones, `outside` where an hour is no partition.
+
+    `sensors` are all whose runs are waited for.
+    """
 
     @dg.sensor(
         name=NAME,
@@ -41,15 +71,12 @@ def arrivals_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         description="Starts reading as soon as raw objects arrive; bursts become one run.",
     )
     def arrivals(context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]) -> dg.SensorResult | dg.SkipReason:
-        due = arrivals_due(lake)
-        inside = {h: names for h, names in due.items() if hour_is_inside(h, lake.partitions_start, lake.now)}
-        outside = [name for hour, names in due.items() if hour not in inside for name in names]
-        busy = busy_windows(context.instance, [NAME])
-        requests = hour_requests("live", inside, busy.of("live"))
-        if outside and "outside" not in busy.keys:
-            requests.append(dg.RunRequest(run_key=f"outside:{digest(outside)}", job_name="outside"))
+        with telling_only_what_may_be_told(lake, f"sensor {NAME}"):
+            found = arrivals_due(lake)
+            unmark(lake.store, found.settled)
+            requests = arrival_requests(lake, found.due, busy_windows(context.instance, sensors))
         if not requests:
-            return dg.SkipReason("no raw object waits" if not due else "what waits is being read")
+            return dg.SkipReason("what waits is being read" if found.due else "no raw object waits")
         return dg.SensorResult(run_requests=requests)
 
     return arrivals

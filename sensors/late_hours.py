@@ -1,45 +1,63 @@
 """Windows whose inputs changed: hours that late events touched, days whose closed hours changed, their months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.lake import Lake, marked
-from logsight_assets.outside import due_windows
-from logsight_assets.partitions import month_key
-from sensors.arrivals import NAME as ARRIVALS
-from sensors.requests import Busy, busy_windows, digest, hour_requests, window_request
+from logsight_assets.outside import Due, due_windows
+from logsight_assets.partitions import contiguous_days, month_key
+from logsight_assets.trends.pyramid import due_days
+from sensors.requests import Busy, Work, busy_windows, hours_work, recent_hours, requests_of
 
 NAME = "late_hours"
 
 
 def late_requests(lake: Lake, busy: Busy) -> list[dg.RunRequest]:
-    """Requests for all that is due and not being worked on."""
+    """Requests for all that is due and not being worked on; in the background level by level, from below."""
     inside, outside = due_windows(lake)
-    hours, days, months = (marked(lake.store, level) for level in ("hours", "days", "months"))
+    hours = marked(lake.store, "hours")
     waiting = {hour: hours.get(str(hour), []) for hour in inside.hours}
-    # A `live` run counts its own hour itself.
-    requests = hour_requests("refresh_hours", waiting, busy.of("refresh_hours", "live"))
-    requests += _windows("refresh_days", {day: days.get(day, []) for day in inside.days}, busy)
-    requests += _windows("refresh_months", {month_key(month): months.get(month, []) for month in inside.months}, busy)
-    if outside and "outside" not in busy.keys:
-        names = [str(hour) for hour in outside.hours] + outside.days + outside.months
-        seen = [name for level in (hours, days, months) for window in level for name in level[window] if window in names]
-        requests.append(dg.RunRequest(run_key=f"outside:{digest(seen)}", job_name="outside"))
-    return requests
+    recent = recent_hours(lake.now)
+    # A `live` or `catch_up` run counts its own hours itself.
+    taken = busy.of("refresh_hours", "live", "catch_up")
+    live = hours_work("refresh_hours", {hour: names for hour, names in waiting.items() if hour in recent}, taken)
+    background = hours_work(
+        "refresh_hours", {hour: names for hour, names in waiting.items() if hour not in recent}, taken
+    )
+    return requests_of(live, background + _upper_work(lake, inside) + _other_work(lake, outside, busy), busy)
 
 
-def _windows(job: str, waiting: Mapping[str, list[str]], busy: Busy) -> list[dg.RunRequest]:
-    return [
-        window_request(job, key, key, f"{job}:{key}:{digest(names)}")
-        for key, names in sorted(waiting.items())
-        if key not in busy.of(job)
+def _upper_work(lake: Lake, due: Due) -> list[Work]:
+    """Days and months. Open hours' markers are no part of the names, or each live run would be a new chance."""
+    days, months = marked(lake.store, "days"), marked(lake.store, "months")
+    names = {day: [key for key in days.get(day, []) if due_days(lake, {day: [key]})] for day in due.days}
+    work = [
+        Work("refresh_days", first, last, tuple(name for day in due.days if first <= day <= last for name in names[day]))
+        for first, last in contiguous_days(due.days)
+    ]
+    return work + [
+        Work("refresh_months", month_key(month), month_key(month), tuple(months.get(month, []))) for month in due.months
     ]
 
 
-def late_hours_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
-    """Refreshes just what changed, level by level."""
+def _other_work(lake: Lake, outside: Due, busy: Busy) -> list[Work]:
+    """What has no partitions."""
+    work = []
+    if (told := marked(lake.store, "completeness").get("table")) and "live" not in busy.keys:
+        work.append(Work("refresh_completeness", "", "", tuple(told)))
+    if outside:
+        windows = {*map(str, outside.hours), *outside.days, *outside.months}
+        levels = [marked(lake.store, level) for level in ("hours", "days", "months")]
+        names = [name for level in levels for window in windows & level.keys() for name in level[window]]
+        work.append(Work("outside", "", "", tuple(names)))
+    return work
+
+
+def late_hours_sensor(jobs: Sequence[Any], sensors: Sequence[str]) -> dg.SensorDefinition:
+    """Refreshes just what changed, level by level. `sensors` are all whose runs are waited for."""
 
     @dg.sensor(
         name=NAME,
@@ -49,9 +67,8 @@ def late_hours_sensor(jobs: Sequence[Any]) -> dg.SensorDefinition:
         description="Refreshes hours that late events touched, and the days and months above changed hours.",
     )
     def late_hours(context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]) -> dg.SensorResult | dg.SkipReason:
-        requests = late_requests(lake, busy_windows(context.instance, [NAME, ARRIVALS]))
+        with telling_only_what_may_be_told(lake, f"sensor {NAME}"):
+            requests = late_requests(lake, busy_windows(context.instance, sensors))
         return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("no window is due")
 
     return late_hours
-
-

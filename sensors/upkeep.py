@@ -6,51 +6,65 @@ from datetime import timedelta
 import dagster as dg
 
 from logsight_assets.dagster_storage import trim
+from logsight_assets.failures import Failures, telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import sources_of
-from logsight_assets.lake import Lake, mark
-from logsight_assets.outside import arrivals_outside, due_windows, read_outside, refresh_outside
-from logsight_assets.timeline import Hour, hours_between
-from logsight_assets.trends.published_hours import is_current
+from logsight_assets.lake import Lake, mark, markers, unmark
+from logsight_assets.outside import due_windows, outside_to_read, read_outside, refresh_outside
 from logsight_assets.scratch import embedded_engine
+from logsight_assets.timeline import Hour, hours_between
 from logsight_assets.trends import retention
+from logsight_assets.trends.published_hours import looks_current
 
 # Runs, and the run keys of sensors in them, are kept for longer than a queue keeps a message (14 days).
 RUN_DAYS = 30
 _CHECKED_HOURS = 48
+_MARK = "safety-net"
 
 
 def overlooked(lake: Lake) -> tuple[set[Hour], set[Hour]]:
     """Arrival hours with raw objects that no receipt names, and recent event hours that do not match their files."""
     arrivals = {arrival.raw.arrival_hour for arrival in waiting(lake, sources_of(lake))}
     recent = hours_between(lake.now - _CHECKED_HOURS, lake.now + 1)
-    return arrivals, {hour for hour in recent if not is_current(lake, hour)}
+    return arrivals, {hour for hour in recent if not looks_current(lake, hour)}
+
+
+def mark_again(lake: Lake, level: str, window: str) -> None:
+    """Mark a window anew: a new marker is a new chance, and one of ours is enough."""
+    earlier = [key for key in markers(lake.store, level, window) if key.rpartition("/")[2].startswith(_MARK)]
+    mark(lake.store, level, window, _MARK)
+    unmark(lake.store, earlier)
 
 
 @dg.op(description="Marks what the sensors have overlooked, or what failed: a new marker is a new chance.")
 def mark_overlooked(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
-    arrivals, hours = overlooked(lake)
-    for level, windows in (("arrivals", arrivals), ("hours", hours)):
-        for hour in sorted(windows):
-            mark(lake.store, level, str(hour), "safety-net")
+    with telling_only_what_may_be_told(lake, "the safety net"):
+        arrivals, hours = overlooked(lake)
+        for level, windows in (("arrivals", arrivals), ("hours", hours)):
+            for hour in sorted(windows):
+                mark_again(lake, level, str(hour))
+        mark_again(lake, "completeness", "table")
     context.log.info("%s arrival hours and %s event hours marked", len(arrivals), len(hours))
 
 
 @dg.op(description="Reads and refreshes windows that are no partitions: imports of old logs, wrong clocks.")
 def refresh_windows_outside(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
-    report = read_outside(lake, arrivals_outside(lake))
-    outcomes = refresh_outside(lake, due_windows(lake)[1])
+    with telling_only_what_may_be_told(lake, "windows outside the partitions"):
+        failures = Failures(lake)
+        report = read_outside(lake, outside_to_read(lake), failures)
+        outcomes = refresh_outside(lake, due_windows(lake)[1], failures)
+        failures.check()
     context.log.info("%s objects read, %s windows refreshed", report.objects, len(outcomes))
 
 
 @dg.op(description="Seals and removes what is older than the settings keep.")
 def apply_retention(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
-    with embedded_engine(lake) as engine:
+    with telling_only_what_may_be_told(lake, "retention"), embedded_engine(lake) as engine:
         done = retention.apply_retention(lake, engine)
     context.log.info("%s objects removed, %s hours sealed", done.removed.total(), done.sealed)
 
 
-@dg.op(description="Bounds Dagster's own storage; no partition is forgotten.", ins={"after": dg.In(dg.Nothing)})
+@dg.op(description="Bounds Dagster's own storage; no partition is forgotten.")
 def trim_dagster(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
     done = trim(context.instance, lake.clock() - timedelta(days=RUN_DAYS))
     context.log.info("%s runs removed, %s partitions reported anew", done.runs, done.partitions)
@@ -69,7 +83,8 @@ def upkeep_jobs() -> list[dg.JobDefinition]:
 
     @dg.job(name="housekeeping", description="Retention, and Dagster's own storage.")
     def housekeeping() -> None:
-        trim_dagster(apply_retention())
+        apply_retention()
+        trim_dagster()
 
     return [safety_net, outside, housekeeping]
 
@@ -77,8 +92,10 @@ def upkeep_jobs() -> list[dg.JobDefinition]:
 def upkeep_schedules(jobs: Iterable[dg.JobDefinition]) -> list[dg.ScheduleDefinition]:
     """When they run; running by default."""
     by_name = {job.name: job for job in jobs}
-    running = dg.DefaultScheduleStatus.RUNNING
+    times = {"hourly_safety_net": ("10 * * * *", "safety_net"), "daily_housekeeping": ("20 3 * * *", "housekeeping")}
     return [
-        dg.ScheduleDefinition("hourly_safety_net", cron_schedule="10 * * * *", job=by_name["safety_net"], default_status=running),
-        dg.ScheduleDefinition("daily_housekeeping", cron_schedule="20 3 * * *", job=by_name["housekeeping"], default_status=running),
+        dg.ScheduleDefinition(
+            name, cron_schedule=cron, job=by_name[job], default_status=dg.DefaultScheduleStatus.RUNNING
+        )
+        for name, (cron, job) in times.items()
     ]

@@ -13,6 +13,7 @@ from logsight_assets.scratch import embedded_engine
 from logsight_assets.trends.refresh import refresh
 from logsight_assets.upkeep import erase_tenant
 from tests.intake.lakes import define_source, events, flat_line, make_lake, published, put_raw, read_all, receipts
+from tests.kills import kill_at_every_operation
 
 SECRET = "only-globex-knows"
 
@@ -101,3 +102,12 @@ def test_a_second_erasure_changes_nothing(lake: Lake, tmp_path: Path) -> None:
     assert erase_tenant(lake, "globex") == first
     assert published(tmp_path / "lake") == before
     assert json.loads(next(data for key, data in before.items() if key.startswith("certificates/")))["events"] == 3
+
+
+def _erase_globex(lake: Lake) -> None:
+    erase_tenant(lake, "globex")
+
+
+def test_an_erasure_killed_anywhere_is_finished_by_the_next(lake: Lake, tmp_path: Path) -> None:
+    (tmp_path / "lake").rename(tmp_path / "template")
+    assert kill_at_every_operation(tmp_path, _erase_globex) > 20

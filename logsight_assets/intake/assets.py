@@ -7,7 +7,7 @@ import dagster as dg
 from logsight_assets.intake.arrivals import Arrival, waiting
 from logsight_assets.intake.run import IntakeReport, read_objects, workbench
 from logsight_assets.intake.sources import SourceDefinition
-from logsight_assets.lake import Lake, markers, unmark
+from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
 from logsight_assets.timeline import Hour
@@ -41,6 +41,8 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
                     report = read_objects(bench, found, saw_receipt)
                     total.merge(report)
                     saw_intake(report)
+                    if report.objects:
+                        mark(lake.store, "completeness", "table", str(hour))
                     unmark(lake.store, told[hour])
                     progress.done(hour.partition_key, intake_metadata(report))
         context.log.info("intake of %s objects: %s events", total.objects, total.events)

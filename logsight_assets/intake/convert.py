@@ -95,12 +95,12 @@ class Converter:
 
 
 def record_hash(key: bytes, raw: bytes) -> int:
-    """63 bits of the keyed MD5 of a record's bytes: what `md5_number_lower(key || raw) >> 1` is in SQL.
+    """60 bits of the keyed SHA-1 of a record's bytes: what `sql/intake/flat_lines.sql` computes for plain lines.
 
-    MD5 because DuckDB has it; it tells copies from two contents, and authenticates nothing.
+    SHA-1 because it is the cheapest that DuckDB has (0.98 µs for 667 bytes, MD5 1.29); it tells copies from two
+    contents, and authenticates nothing.
     """
-    digest = hashlib.md5(key + raw.strip(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:], "little") >> 1
+    return int(hashlib.sha1(key + raw.strip(), usedforsecurity=False).hexdigest()[:15], 16)
 
 
 def to_json(value: Any) -> bytes:

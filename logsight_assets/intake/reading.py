@@ -22,6 +22,11 @@ from logsight_assets.intake.unpack import Unpacked
 from logsight_assets.sqltext import literal, sql
 
 FLAT = "flat"
+# What is taken out of `resource`, in the notation of DuckDB's from_json: once a record, for tenant and event alike.
+FACTS = (
+    '{"tenant.id":"VARCHAR","service.name":"VARCHAR","deployment.environment":"VARCHAR",'
+    '"deployment.environment.name":"VARCHAR","host.name":"VARCHAR"}'
+)
 _HEAD_LINES = 200
 _HEAD_BYTES = 256 << 10
 # Above this share of nominated lines DuckDB's pass was wasted, and one pass in Python is cheaper than picking lines.
@@ -66,7 +71,9 @@ def read_records(
             for numbered in _lines_at(unpacked.path, nominated):
                 # One at a time: a cut line must not be joined with one that stood elsewhere.
                 converter.take(parse_object([numbered], name, reading.context))
-    rows = sql("intake/converted_records", file=_quoted(converted), longest=_buffer(converter.longest_line))
+    rows = sql(
+        "intake/converted_records", file=_quoted(converted), longest=_buffer(converter.longest_line), facts=FACTS
+    )
     if nominated is None:
         cursor.execute(f"create or replace temp table {reading.table} as {rows}")
     elif nominated:
@@ -79,20 +86,21 @@ def _read_flat(
     cursor: duckdb.DuckDBPyConnection, unpacked: Unpacked, reading: Reading, tally: Tally
 ) -> list[int] | None:
     """Read plain rows by DuckDB. Returns the lines to be read in Python; None if the whole object is."""
-    tenant, is_tenant_plain = reading.tenancy.sql()
     rows = sql(
         "intake/flat_lines",
         file=_quoted(unpacked.path),
         longest=_buffer(unpacked.longest_line),
         record_key=reading.record_key,
-        tenant=tenant,
-        is_tenant_plain=is_tenant_plain,
+        tenant=reading.tenancy.sql(),
+        facts=FACTS,
     )
     table = reading.table
     cursor.execute(f"create or replace temp table {table} as {rows}")
-    nominated = [
-        line for (line,) in cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()
-    ]
+    tenants = [name for (name,) in cursor.execute(f"select distinct tenant from {table} where is_plain").fetchall()]
+    if refused := [literal(name) for name in tenants if reading.tenancy.refuses(name)]:
+        cursor.execute(f"update {table} set is_plain = false where tenant in ({', '.join(refused)})")
+    rows = cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()
+    nominated = [line for (line,) in rows]
     (found,) = cursor.execute(f"select count(*) from {table}").fetchone() or (0,)
     # DuckDB makes no row for a blank line, and may make too few of damaged ones: then its line numbers say nothing.
     if found != unpacked.lines or len(nominated) > _MOST_NOMINATED * found:

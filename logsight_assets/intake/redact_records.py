@@ -14,6 +14,7 @@ from functools import lru_cache
 import duckdb
 import pyarrow as pa
 
+from logsight_assets.intake.reading import FACTS
 from logsight_assets.intake.redact import Redactor
 from logsight_assets.intake.redaction.catalogue import nomination_pattern
 from logsight_assets.intake.redaction.policy import RedactionPolicy
@@ -53,7 +54,7 @@ def redact_records(cursor: duckdb.DuckDBPyConnection, table: str, rows: int, red
 
     Column by column: nearly always only the body holds something, so only bodies travel to Python and back.
     """
-    for column, nominated in _nominations(rows, redaction).items():
+    for column, nominated in _nominations(table, rows, redaction).items():
         for start in range(0, rows, _BLOCK):
             found = cursor.execute(
                 f"select rowid, tenant, {column} from {table}"
@@ -62,21 +63,28 @@ def redact_records(cursor: duckdb.DuckDBPyConnection, table: str, rows: int, red
             changed = _redacted(found, column, redaction)
             if changed.num_rows:
                 cursor.register("redacted", changed)
+                facts = f", facts = from_json(redacted.text, '{FACTS}')" if column == "resource" else ""
                 cursor.execute(
-                    f"update {table} set {column} = redacted.text, is_redacted = true"
+                    f"update {table} set {column} = redacted.text, is_redacted = true{facts}"
                     f" from redacted where {table}.rowid = redacted.row"
                 )
                 cursor.unregister("redacted")
 
 
-def _nominations(rows: int, redaction: Redaction) -> dict[str, str]:
+def _nominations(table: str, rows: int, redaction: Redaction) -> dict[str, str]:
     """Which rows of each column may hold something, as SQL conditions."""
 
     def condition(column: str) -> str:
         return f"regexp_matches({column}, {redaction.nominates})" if rows >= _MANY_ROWS else f"{column} is not null"
 
-    plain = {column: condition(column) for column in ("body", "attributes", "resource")}
-    return plain | {"own_id": _ODD_ID, "severity_text": _ODD_SEVERITY}
+    return {
+        "body": condition("body"),
+        "attributes": condition("attributes"),
+        # The same few resources stand in all records: looked at once, not once a record.
+        "resource": f"resource in (select resource from (select distinct resource from {table}) as r where {condition('resource')})",
+        "own_id": _ODD_ID,
+        "severity_text": _ODD_SEVERITY,
+    }
 
 
 def _redacted(found: pa.Table, column: str, redaction: Redaction) -> pa.Table:

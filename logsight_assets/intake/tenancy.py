@@ -34,16 +34,12 @@ class Tenancy:
             return "", "tenant_not_granted"
         return str(named), None
 
-    def sql(self) -> tuple[str, str]:
-        """(tenant, whether SQL alone may decide) as expressions over the flat format's `raw`.
-
-        The second is only a conservative test: what it turns down is decided by `of`.
-        """
+    def sql(self) -> str:
+        """The tenant of a record as an expression over `facts`; which of the names found may be chosen, `of` decides."""
         if self.path_tenant != MIXED:
-            return literal(self.path_tenant), "true"
-        named = f"""from_json(raw.resource, '{{"{TENANT_ATTRIBUTE}":"VARCHAR"}}')."{TENANT_ATTRIBUTE}\""""
-        tenant = f"coalesce({named}, {literal(self.default)})"
-        if self.source.tenants == "any":
-            return tenant, f"regexp_full_match(tenant, '{TENANT_NAME.pattern}')"
-        granted = ", ".join(literal(name) for name in sorted({*self.source.tenants, self.source.tenant, self.default}))
-        return tenant, f"tenant in ({granted})"
+            return literal(self.path_tenant)
+        return f"""coalesce(nullif(facts."{TENANT_ATTRIBUTE}", ''), {literal(self.default)})"""
+
+    def refuses(self, tenant: str) -> bool:
+        """Whether a name that SQL found is no choice of this source's records."""
+        return self.path_tenant == MIXED and self.of({TENANT_ATTRIBUTE: tenant})[1] is not None

@@ -6,7 +6,7 @@ import dagster as dg
 
 from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.intake.run import sources_of
-from logsight_assets.lake import Lake
+from logsight_assets.lake import Lake, markers, unmark
 from logsight_assets.observers import saw_hour
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
 from logsight_assets.scratch import embedded_engine
@@ -58,7 +58,9 @@ def completeness_asset() -> dg.AssetsDefinition:
     )
     def completeness(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
         with telling_only_what_may_be_told(lake, "completeness"):
+            told = markers(lake.store, "completeness", "table")
             changed = refresh_completeness(lake, sources_of(lake))
+            unmark(lake.store, told)
         return dg.MaterializeResult(metadata={"objects_changed": len(changed)})
 
     return completeness

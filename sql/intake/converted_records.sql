@@ -11,6 +11,7 @@ select
     r.b as body,
     cast(r.a as varchar) as attributes,
     cast(r.r as varchar) as resource,
+    from_json(coalesce(cast(r.r as varchar), '{}'), '{facts}') as facts,
     r.trace as trace_id,
     r.span as span_id,
     r.e as own_id,

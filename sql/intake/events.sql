@@ -65,7 +65,6 @@ from (
         from (
             select
                 *,
-                from_json(resource, '{"service.name":"VARCHAR","deployment.environment":"VARCHAR","deployment.environment.name":"VARCHAR","host.name":"VARCHAR"}') as facts,
                 from_json(attributes, '{"http.response.status_code":"VARCHAR","http.status_code":"VARCHAR","data.sensitivity":"VARCHAR","sensitivity":"VARCHAR","log.sample_weight":"VARCHAR","sample_weight":"VARCHAR","duration_ns":"VARCHAR","duration_us":"VARCHAR","duration_ms":"VARCHAR","durationMs":"VARCHAR","latency_ms":"VARCHAR","elapsed_ms":"VARCHAR","response_time_ms":"VARCHAR","duration_s":"VARCHAR","http.server.request.duration":"VARCHAR","request_time":"VARCHAR"{request_keys}}') as marks
             from (
                 select

@@ -4,7 +4,7 @@
 select
     raw_line,
     cast(0 as integer) as raw_record,
-    case when own_id is not null then cast(md5_number_lower('{record_key}' || json) >> 1 as bigint) end as record_hash,
+    case when own_id is not null then cast('0x' || left(sha1('{record_key}' || json), 15) as bigint) end as record_hash,
     tenant,
     time_unix_nano,
     observed_unix_nano,
@@ -13,6 +13,7 @@ select
     body,
     attributes,
     resource,
+    facts,
     trace_id,
     span_id,
     own_id,
@@ -27,15 +28,15 @@ select
         and (trace_id is null or length(trace_id) = 32)
         and (span_id is null or length(span_id) = 16)
         and (own_id != '' or (own_id is null and not coalesce(contains(attributes, '"log.record.uid"'), false)))
-        and ({is_tenant_plain})
         and case
-            -- The known keys and values account for every byte (times quoted, severity not): nothing else is in it.
-            when strlen(json) = 1
-                + coalesce(strlen(raw.timeUnixNano) + 18, 0) + coalesce(strlen(raw.observedTimeUnixNano) + 26, 0)
-                + coalesce(strlen(raw.severityNumber) + 18, 0) + coalesce(strlen(severity_text) + 18, 0)
-                + coalesce(strlen(body) + 10, 0) + coalesce(strlen(attributes) + 14, 0)
-                + coalesce(strlen(resource) + 12, 0) + coalesce(strlen(trace_id) + 13, 0)
-                + coalesce(strlen(span_id) + 12, 0) + coalesce(strlen(own_id) + 14, 0) then true
+            -- The known keys and values account for every byte, times quoted or not: another key takes five at least.
+            when strlen(json) - 1
+                - coalesce(strlen(raw.timeUnixNano) + 16, 0) - coalesce(strlen(raw.observedTimeUnixNano) + 24, 0)
+                - coalesce(strlen(raw.severityNumber) + 18, 0) - coalesce(strlen(severity_text) + 18, 0)
+                - coalesce(strlen(body) + 10, 0) - coalesce(strlen(attributes) + 14, 0)
+                - coalesce(strlen(resource) + 12, 0) - coalesce(strlen(trace_id) + 13, 0)
+                - coalesce(strlen(span_id) + 12, 0) - coalesce(strlen(own_id) + 14, 0)
+                in (0, 2 + 2 * cast(raw.observedTimeUnixNano is not null as integer)) then true
             else len(json_keys(json)) = cast(raw.timeUnixNano is not null as integer)
                 + cast(raw.observedTimeUnixNano is not null as integer) + cast(raw.severityNumber is not null as integer)
                 + cast(severity_text is not null as integer) + cast(body is not null as integer)
@@ -61,15 +62,23 @@ from (
         raw.traceId as trace_id,
         raw.spanId as span_id,
         raw.event_id as own_id,
+        facts,
         {tenant} as tenant
     from (
         select
-            row_number() over () as raw_line,
-            json,
-            from_json(
+            *,
+            from_json(cast(raw.resource as varchar), '{facts}') as facts
+        from (
+            select
+                row_number() over () as raw_line,
                 json,
-                '{"timeUnixNano":"VARCHAR","observedTimeUnixNano":"VARCHAR","severityNumber":"VARCHAR","severityText":"VARCHAR","body":"VARCHAR","attributes":"JSON","resource":"JSON","traceId":"VARCHAR","spanId":"VARCHAR","event_id":"VARCHAR"}'
-            ) as raw
-        from read_json_objects('{file}', format = 'newline_delimited', ignore_errors = true, maximum_object_size = {longest})
-    ) as lines
+                from_json(
+                    json,
+                    '{"timeUnixNano":"VARCHAR","observedTimeUnixNano":"VARCHAR","severityNumber":"VARCHAR","severityText":"VARCHAR","body":"VARCHAR","attributes":"JSON","resource":"JSON","traceId":"VARCHAR","spanId":"VARCHAR","event_id":"VARCHAR"}'
+                ) as raw
+            from read_json_objects(
+                '{file}', format = 'newline_delimited', ignore_errors = true, maximum_object_size = {longest}
+            )
+        ) as lines
+    ) as read
 ) as parts

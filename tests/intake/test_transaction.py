@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
-import signal
 import threading
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from tests.intake.lakes import (
     refused,
     with_store,
 )
+from tests.kills import kill_at_every_operation
 
 LINES = [
     flat_line(minute=1, tenant="acme", event_id="e1"),
@@ -126,51 +125,10 @@ def test_two_runs_over_one_hour_at_once_end_in_the_same_bytes(tmp_path: Path) ->
 
 
 # Kills ----------------------------------------------------------------------------------------------------------------
-# Real processes, because only SIGKILL leaves what a crash leaves. They are forked from a server that has the modules
-# loaded: a fresh interpreter each would take a minute.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.intake.lakes", "tests.doubles"])
 
 
-def _run_until_killed(root: Path, at: int, *, after: bool, replay: bool) -> None:
-    operations = 0
-
-    def count(operation: str, key: str) -> None:
-        nonlocal operations
-        operations += 1
-        if operations == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    lake = make_lake(root, {"engine.workers": 1, "engine.threads": 1})
-    hooks = {"after": count} if after else {"before": count}
-    read_all(with_store(lake, HookedStore(lake.store, **hooks)), replay=replay)
-
-
-def kill_at_every_operation(root: Path, *, replay: bool) -> int:
-    """Runs over copies of a lake, each killed at another store operation and run again; returns how many."""
-    template = root / "template"
-    expected_root = root / "expected"
-    shutil.copytree(template, expected_root)
-    read_all(make_lake(expected_root), replay=replay)
-    expected = published(expected_root)
-    kills = 0
-    for after in (False, True):
-        for at in range(1, 200):
-            killed = root / f"killed-{after}-{at}"
-            shutil.copytree(template, killed)
-            process = _PROCESSES.Process(
-                target=_run_until_killed, args=(killed, at), kwargs={"after": after, "replay": replay}
-            )
-            process.start()
-            process.join()
-            if process.exitcode == 0:
-                break
-            assert process.exitcode == -signal.SIGKILL
-            kills += 1
-            read_all(make_lake(killed), replay=replay)
-            assert published(killed) == expected, f"killed {'after' if after else 'before'} operation {at}"
-            shutil.rmtree(killed)
-    return kills
+def _replay(lake: Lake) -> None:
+    read_all(lake, replay=True)
 
 
 def share_keys(source: Lake, target: Lake) -> None:
@@ -183,7 +141,7 @@ def test_a_killed_run_leaves_nothing_that_a_second_does_not_mend(tmp_path: Path)
     put_raw(lake, LINES)
     with workbench(lake):
         pass  # makes the keys, which all copies share
-    assert kill_at_every_operation(tmp_path, replay=False) > 15
+    assert kill_at_every_operation(tmp_path, read_all) > 15
 
 
 def test_a_killed_replay_leaves_nothing_that_a_second_does_not_mend(tmp_path: Path) -> None:
@@ -192,7 +150,7 @@ def test_a_killed_replay_leaves_nothing_that_a_second_does_not_mend(tmp_path: Pa
     define_source(lake, "shop", tenant="wrong")
     read_all(lake)
     define_source(lake, "shop", tenant="right")
-    assert kill_at_every_operation(tmp_path, replay=True) > 10
+    assert kill_at_every_operation(tmp_path, _replay) > 10
 
 
 def test_a_failing_object_does_not_stop_the_others(lake: Lake) -> None:
