@@ -19,7 +19,7 @@ run: ## load the sample logs into ./demo-lake, materialise them and serve the re
 	$(SETUP) --before-run
 	@exec $(BIN)/logsight run
 
-demo: setup ## the same job as run, without serving: ends with a report
+demo: setup ## the same job as run, without serving
 	@$(BIN)/logsight demo
 
 test: setup ## run the tests

@@ -91,9 +91,15 @@ def _await_ready(process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while "Ready:" not in log.read_text(encoding="utf-8"):
         if process.poll() is not None or time.monotonic() > deadline:
-            said = log.read_text(encoding="utf-8").strip().splitlines()
-            raise BenchError(f"logsight up did not become ready: {said[-1] if said else 'it said nothing'}")
+            logs = [log, *log.with_name("latency").glob(".logsight/logs/*.log")]
+            said = " | ".join(f"{file.name}: {_last_line(file)}" for file in logs)
+            raise BenchError(f"logsight up did not become ready: {said}")
         time.sleep(0.1)
+
+
+def _last_line(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "nothing"
 
 
 def _until_visible(lake: Lake, folder: Path, number: int) -> float:

@@ -43,6 +43,7 @@ class RedactionCost:
     with_cpu: float
     without_cpu: float
     redacted_share: float  # of the events, as stored
+    events: int
 
     @property
     def ratio(self) -> float:
@@ -70,6 +71,7 @@ def measure_redaction(data: Dataset, work: Path, rounds: int) -> RedactionCost:
         statistics.median(cpu[WITH]),
         statistics.median(cpu[WITHOUT]),
         share,
+        data.events or 0,
     )
 
 

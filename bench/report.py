@@ -18,6 +18,7 @@ MOST_OF_SPARK = 1 / 4
 MOST_MEMORY_MB = 1500.0
 MOST_OF_UNREDACTED = 1.3
 FLAT = 1.25  # "flat": memory of the largest scale over that of the smallest
+LEAST_EVENTS = 1_000_000  # below this a run is mostly start, and a ratio says nothing about the goal
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,13 @@ def _growth(engines: list[tuple[Dataset, dict[str, Rounds]]]) -> str:
 
 
 def _redaction(cost: RedactionCost) -> str:
+    cpu_ratio = f"{cost.with_cpu / cost.without_cpu:.2f}"
     rows = [
-        ["without redaction", f"{cost.without_seconds:.1f}", f"{cost.without_cpu:.1f}", ""],
-        ["as the product runs", f"{cost.with_seconds:.1f}", f"{cost.with_cpu:.1f}", f"{cost.ratio:.2f}"],
+        ["without redaction", f"{cost.without_seconds:.1f}", f"{cost.without_cpu:.1f}", "", ""],
+        ["as the product runs", f"{cost.with_seconds:.1f}", f"{cost.with_cpu:.1f}", f"{cost.ratio:.2f}", cpu_ratio],
     ]
     title = f"### Redaction: intake alone, {cost.redacted_share:.0%} of the events changed by it"
-    return f"{title}\n\n{grid(['intake', 'wall s', 'CPU s', 'ratio'], rows)}"
+    return f"{title}\n\n{grid(['intake', 'wall s', 'CPU s', 'wall ratio', 'CPU ratio'], rows)}"
 
 
 def _latency(latency: Latency) -> str:
@@ -125,8 +127,10 @@ def _latency(latency: Latency) -> str:
 
 
 def _goals(results: Results) -> str:
-    """Wanted against measured, for what was measured."""
-    rows = [_goal(*each) for each in (*_engine_goals(results.engines), *_redaction_goal(results.redaction))]
+    """Wanted against measured, for what was measured on enough data."""
+    redaction = results.redaction if results.redaction and results.redaction.events >= LEAST_EVENTS else None
+    engines = [each for each in results.engines if (each[0].events or 0) >= LEAST_EVENTS]
+    rows = [_goal(*each) for each in (*_engine_goals(engines), *_redaction_goal(redaction))]
     if results.latency:
         rows.append(["object landed → trend row visible", "", _seconds(results.latency), ""])
     return f"### Goals\n\n{grid(['goal', 'wanted', 'measured', ''], rows)}" if rows else ""

@@ -10,6 +10,8 @@ import argparse
 import json
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,12 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
     except (UsageError, ConfigurationError) as error:
         print(f"logsight: {error}", file=sys.stderr)
         return 2
     except LogSightError as error:
         print(f"logsight: {error}", file=sys.stderr)
         return 1
+    except Exception as error:  # noqa: BLE001  whatever is left is a fault of ours, told in one sentence
+        return _unexpected(options, error)
     except KeyboardInterrupt:
         print("logsight: interrupted; what is done is kept, run the same command again", file=sys.stderr)
         return 1
@@ -48,6 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _unexpected(options: argparse.Namespace, error: Exception) -> int:
+    """One sentence for a fault of ours; where it happened goes to a file, without the message, which may hold data."""
+    file = Path(tempfile.gettempdir()) / f"logsight-{options.verb}-{os.getpid()}.txt"
+    file.write_text("".join(traceback.format_tb(error.__traceback__)), encoding="utf-8")
+    kind = type(error).__name__
+    print(f"logsight: {options.verb} failed unexpectedly ({kind}); what is done is kept. See {file}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,7 +124,10 @@ def _demo(options: argparse.Namespace) -> int:
     lake = _lake(options, DEMO_LAKE)
     _tell(f"lake {lake.store.uri('x')[:-2]}")
     summary = _load_and_build(lake)
-    return _show(options, summary.to_json(), _summary_text(summary))
+    ask = 'logsight sql "select * from service_trend_day" --lake'
+    place = options.lake or DEMO_LAKE
+    text = f"{_summary_text(summary)}\nask it: {ask} {place}\nsee it: logsight up --lake {place}"
+    return _show(options, summary.to_json(), text)
 
 
 def _load_and_build(lake: Lake) -> BuildSummary:
@@ -147,7 +164,9 @@ def _add(options: argparse.Namespace) -> int:
     added = add(_lake(options), options.paths, defaults, arrival)
     document = {"objects": [{"key": a.key, "path": a.path, "bytes": a.size} for a in added]}
     size = sum(a.size for a in added)
-    text = f"{len(added)} objects added, {size:,} bytes; `logsight build` reads them" if added else "nothing new"
+    text = (
+        f"{_many(len(added), 'object')} added, {size:,} bytes; `logsight build` reads them" if added else "nothing new"
+    )
     return _show(options, document, text)
 
 
@@ -161,20 +180,28 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _summary_text(summary: BuildSummary) -> str:
+    from logsight_assets.reader.visible import visible
+
     held = summary.to_json()
-    faults = "".join(f"\n  fault: {f['fault']} in {f['raw_key']}" for f in held["faults"][:20])
+    faults = "".join(f"\n  fault: {f['fault']} in {visible(f['raw_key'])}" for f in held["faults"][:20])
     return (
-        f"{held['objects']:,} objects, {held['lines']:,} lines: {held['events']:,} events, "
+        f"{_many(held['objects'], 'object')}, {_many(held['lines'], 'line')}: {_many(held['events'], 'event')}, "
         f"{held['quarantined']:,} quarantined, {held['ignored_lines']:,} ignored, {held['late']:,} late\n"
-        f"{len(held['event_hours'])} event hours, {held['duplicates']:,} duplicates counted once, "
+        f"{_many(len(held['event_hours']), 'event hour')}, {_many(held['duplicates'], 'duplicate')} counted once, "
         f"{held['seconds']:.1f} s{faults}"
     )
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
 
 
 def _sql(options: argparse.Namespace) -> int:
     from logsight_assets.reader.ask import ask
     from logsight_assets.reader.render import as_csv, as_table
 
+    if options.csv and options.json:
+        raise UsageError("--csv and --json: choose one")
     answer = ask(_lake(options), options.query, options.tenant)
     if options.csv:
         print(as_csv(answer), end="")
@@ -202,13 +229,17 @@ def _retain(options: argparse.Namespace) -> int:
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from logsight_assets.trends.erase import count
+    from logsight_assets.trends.erase import count, is_erased
     from logsight_assets.upkeep import erase_tenant
 
     lake = _lake(options)
     if not TENANT_NAME.fullmatch(options.tenant):
         raise UsageError(f"tenant {options.tenant!r} must match {TENANT_NAME.pattern}")
-    found = erase_tenant(lake, options.tenant) if options.yes else count(lake.store, options.tenant)
+    found = count(lake.store, options.tenant)
+    if not found.objects and not is_erased(lake.store, options.tenant):
+        raise UsageError(f"tenant {options.tenant}: nothing of it is in this lake; check the name")
+    if options.yes:
+        found = erase_tenant(lake, options.tenant)
     document = {
         "erased": options.yes,
         "objects": found.objects,
@@ -221,6 +252,10 @@ def _erase(options: argparse.Namespace) -> int:
     lines += [f"{found.events:>8,} events"]
     if options.yes:
         lines += [f"{found.blanked.lines:>8,} lines blanked in {found.blanked.objects:,} raw objects of mixed sources"]
+        if found.blanked.shared_lines:
+            lines += [
+                f"{found.blanked.shared_lines:>8,} raw lines hold other tenants' records too and stay in the vault"
+            ]
         lines += ["the tenant is erased; its certificate is in certificates/"]
     else:
         lines += ["nothing was removed; --yes removes it, for good"]
@@ -234,7 +269,8 @@ def _rehydrate(options: argparse.Namespace) -> int:
     lake = _lake(options)
     with dagster_instance(lake) as instance:
         reported = rehydrate(lake, instance)
-    text = "\n".join(f"{asset}: {count} partitions" for asset, count in reported.items()) or "nothing in the lake"
+    text = "\n".join(f"{asset}: {count} partitions" for asset, count in reported.items())
+    text = text or "Dagster knows every partition that the lake holds"
     return _show(options, {"partitions": reported}, text)
 
 

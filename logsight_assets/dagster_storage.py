@@ -10,8 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.events import StepMaterializationData
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
+from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from sqlalchemy import func, select
 
 from logsight_assets.intake.receipts import receipt_hours
 from logsight_assets.lake import Lake, hours_below, values
@@ -72,37 +78,87 @@ class Trimmed:
     partitions: int
 
 
-def trim(instance: dg.DagsterInstance, before: datetime, most: int = 2000) -> Trimmed:
-    """Delete ended runs from before a time, oldest first; partitions whose status they hold are reported anew."""
+def trim(instance: dg.DagsterInstance, before: datetime, most: int = 10_000) -> Trimmed:
+    """Delete ended runs from before a time, oldest first; partitions whose status they hold are reported anew.
+
+    What is reported anew keeps its time, and an asset's newest materialization stays its last one: otherwise every
+    trimming would make a dead asset look fresh.
+    """
     filters = dg.RunsFilter(statuses=_ENDED, created_before=before)
     records = instance.get_run_records(filters, limit=most, ascending=True)
     old = {record.dagster_run.run_id for record in records}
-    moved = 0
-    for materialization in _held_by(instance, old):
-        instance.report_runless_asset_event(materialization)
-        moved += 1
+    moved = sum(_move(instance, key, old) for key in instance.get_asset_keys()) if old else 0
     for run_id in old:
-        instance.delete_run(run_id)
+        _delete(instance, run_id)
+    _delete_old_check_results(instance, old)
     return Trimmed(len(old), moved)
 
 
-def _held_by(instance: dg.DagsterInstance, runs: set[str]) -> list[dg.AssetMaterialization]:
-    """The latest materialization of each partition that one of these runs made."""
-    if not runs:
-        return []
-    held = []
-    for key in instance.get_asset_keys():
-        latest = instance.event_log_storage.get_latest_storage_id_by_partition(
+def _move(instance: dg.DagsterInstance, key: dg.AssetKey, old: set[str]) -> int:
+    """Report the partitions of an asset that these runs hold without a run; returns how many."""
+    held = _held_by(instance, key, old)
+    newest = instance.get_latest_materialization_event(key)
+    for entry in sorted(held, key=lambda entry: entry.timestamp):
+        _report(instance, entry)
+    if held and newest is not None and newest.timestamp > max(entry.timestamp for entry in held):
+        _report(instance, newest)
+    return len(held)
+
+
+def _held_by(instance: dg.DagsterInstance, key: dg.AssetKey, runs: set[str]) -> list[dg.EventLogEntry]:
+    """The latest materialization of each partition of an asset, and of an asset without any, if these runs made it."""
+    storage_ids = set(
+        instance.event_log_storage.get_latest_storage_id_by_partition(
             key, dg.DagsterEventType.ASSET_MATERIALIZATION
-        )
-        for ids in _chunks(latest.values()):
-            found = instance.fetch_materializations(dg.AssetRecordsFilter(key, storage_ids=ids), limit=len(ids))
-            held += [
-                record.asset_materialization
-                for record in found.records
-                if record.run_id in runs and record.asset_materialization is not None
-            ]
+        ).values()
+    )
+    held = []
+    for ids in _chunks(storage_ids):
+        found = instance.fetch_materializations(dg.AssetRecordsFilter(key, storage_ids=ids), limit=len(ids))
+        held += [record.event_log_entry for record in found.records if record.run_id in runs]
+    newest = instance.get_latest_materialization_event(key)
+    if not storage_ids and newest is not None and newest.run_id in runs:
+        held.append(newest)
     return held
+
+
+def _report(instance: dg.DagsterInstance, entry: dg.EventLogEntry) -> None:
+    """Report a materialization again, without a run; unlike `report_runless_asset_event` with the time that it had."""
+    materialization = entry.asset_materialization
+    if materialization is None:
+        return
+    event = dg.DagsterEvent(
+        event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+        job_name=RUNLESS_JOB_NAME,
+        event_specific_data=StepMaterializationData(materialization),
+    )
+    instance.report_dagster_event(event, RUNLESS_RUN_ID, timestamp=entry.timestamp)
+
+
+def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete a run with its logs, and the file that Dagster would leave behind empty."""
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    instance.delete_run(run_id)
+    storage = instance.event_log_storage
+    if isinstance(storage, SqliteEventLogStorage):
+        for suffix in ("", "-wal", "-shm"):
+            Path(storage.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
+
+
+def _delete_old_check_results(instance: dg.DagsterInstance, runs: set[str]) -> None:
+    """Results of deleted runs go, which Dagster keeps for ever; the last one of each check and partition stays."""
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    table = AssetCheckExecutionsTable
+    place = (table.c.asset_key, table.c.check_name, table.c.partition)
+    with storage.index_connection() as connection:
+        last = {row[0] for row in connection.execute(select(func.max(table.c.id)).group_by(*place))}
+        for start in range(0, len(runs), _CHUNK):
+            chosen = sorted(runs)[start : start + _CHUNK]
+            rows = connection.execute(select(table.c.id).where(table.c.run_id.in_(chosen)))
+            for ids in _chunks({row[0] for row in rows} - last):
+                connection.execute(table.delete().where(table.c.id.in_(ids)))
 
 
 def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:

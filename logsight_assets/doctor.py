@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.errors import LogSightError
+from logsight_assets.intake.arrivals import unreachable
 from logsight_assets.intake.keys import load_keys
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import sources_of, stale_objects
 from logsight_assets.lake import Lake
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.settings import scalar_fields
@@ -91,7 +92,19 @@ def _state(lake: Lake) -> Check:
 
 def _sources(lake: Lake) -> Check:
     sources = sources_of(lake)
-    return Check("sources", True, f"{len(sources)} defined in {lake.config / 'sources'}")
+    missing = unreachable(sources)
+    detail = f"{len(sources)} defined in {lake.config / 'sources'}"
+    if missing:
+        detail += "; no folder at " + ", ".join(f"{place} (source {name})" for name, place in missing.items())
+    return Check("sources", not missing, detail, "mount the folder, or correct the source's location")
+
+
+def _staleness(lake: Lake) -> Check:
+    stale = stale_objects(lake)
+    total = sum(stale.values())
+    detail = f"{total:,} raw objects were read under other rules than today's" if total else "every object is current"
+    detail += "".join(f"; {count:,} of source {name}" for name, count in sorted(stale.items()))
+    return Check("staleness", True, detail + (": `logsight build --replay` reads them again" if total else ""))
 
 
 def _keys(lake: Lake) -> Check:
@@ -116,4 +129,5 @@ CHECKS: dict[str, Callable[[Lake], Check]] = {
     "query engine": _engine,
     "keys": _keys,
     "sources": _sources,
+    "staleness": _staleness,
 }

@@ -5,17 +5,20 @@ Keys are made and read here and nowhere else. A tenant comes first in every path
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from logsight_assets.errors import UsageError
+from logsight_assets.errors import ConfigurationError, UsageError
 from logsight_assets.settings import Effective, Settings, load_settings
-from logsight_assets.timeline import Clock, Hour, utc_now
+from logsight_assets.timeline import Clock, Hour, parse_day, utc_now
 from resources.object_store import FolderStore, ObjectInfo, ObjectStore
 
 MIXED = "_mixed"  # raw of a source whose lines choose their tenant
@@ -57,10 +60,16 @@ def open_lake(
     root = Path(location).absolute()
     if root.exists() and not root.is_dir():
         raise UsageError(f"lake {location!r} is a file; give a folder")
-    config = Path(environment["LOGSIGHT_CONFIG"]) if "LOGSIGHT_CONFIG" in environment else root / "logsight.yaml"
+    config = Path(environment.get("LOGSIGHT_CONFIG") or root / "logsight.yaml")
+    if "LOGSIGHT_CONFIG" in environment and not config.is_file():
+        # Defaults in its place would keep what the file says to remove.
+        raise ConfigurationError(f"LOGSIGHT_CONFIG: {config} is no file; correct the path, or unset the variable")
     effective = load_settings(config, environment, flags)
-    state = Path(environment["LOGSIGHT_STATE"]) if "LOGSIGHT_STATE" in environment else root / ".logsight"
-    start = effective.settings.partitions_start or _birth(state, clock)
+    state = Path(environment.get("LOGSIGHT_STATE") or root / ".logsight")
+    try:
+        start = effective.settings.partitions_start or _birth(state, clock)
+    except OSError as error:
+        raise UsageError(f"lake {location!r}: its state cannot be kept in {state} ({error.strerror})") from error
     return Lake(FolderStore(root), state, config.parent, effective, start, clock)
 
 
@@ -70,10 +79,20 @@ def _birth(state: Path, clock: Clock) -> str:
     if not file.exists():
         state.mkdir(parents=True, exist_ok=True)
         start = clock() - timedelta(days=DAYS_BEFORE_BIRTH)
-        staged = state / "lake.json.new"
-        staged.write_text(json.dumps({"partitions_start": f"{start:%Y-%m-%d}"}) + "\n", encoding="utf-8")
-        staged.replace(file)
-    return str(json.loads(file.read_text(encoding="utf-8"))["partitions_start"])
+        handle, staged = tempfile.mkstemp(dir=state)
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(json.dumps({"partitions_start": f"{start:%Y-%m-%d}"}) + "\n")
+        # A link, not a rename: whoever is first decides, and everybody else uses what is there.
+        with contextlib.suppress(FileExistsError):
+            os.link(staged, file)
+        Path(staged).unlink()
+    try:
+        return f"{parse_day(json.loads(file.read_text(encoding='utf-8'))['partitions_start']):%Y-%m-%d}"
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise ConfigurationError(
+            f'{file}: partitions_start: must be the day on which the partitions begin; write {{"partitions_start": '
+            '"YYYY-MM-DD"} into it'
+        ) from error
 
 
 # Keys -----------------------------------------------------------------------------------------------------------------

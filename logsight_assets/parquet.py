@@ -23,7 +23,7 @@ VERSION = "logsight.version"
 
 # DuckDB's own row group size: one morsel a group when it reads in parallel.
 _ROW_GROUP_ROWS = 122_880
-# Level 1 is as small as 3 on our rows and 16 % cheaper (notes/lake.md §2).
+# Level 1 is as small as 3 on our rows and 16 % cheaper.
 _ZSTD_LEVEL = 1
 
 

@@ -72,7 +72,7 @@ def range_of_run(tags: Mapping[str, str]) -> set[str]:
 
 def is_replay(context: dg.AssetExecutionContext) -> bool:
     """Whether the run was asked to do again what is up to date."""
-    return REPLAY_TAG in context.run_tags
+    return REPLAY_TAG in context.run.tags
 
 
 def hours_of(context: dg.AssetExecutionContext) -> list[Hour]:

@@ -33,14 +33,29 @@ def scratch_folder(state: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def embedded_engine(lake: Lake, scratch: Path | None = None) -> Iterator[DuckDBEngine]:
-    """The lake's query engine for the time of a block, within the limits of its settings."""
+def embedded_engine(lake: Lake, scratch: Path | None = None, *, sharers: int = 1) -> Iterator[DuckDBEngine]:
+    """The lake's query engine for the time of a block, within the limits of its settings.
+
+    `sharers` threads will use it at a time: unless settings say otherwise, the engine's own threads are the cores
+    shared among them. Two workers on an engine of two threads each cost a quarter more CPU than on one of one.
+    """
     with contextlib.ExitStack() as stack:
         folder = scratch or stack.enter_context(scratch_folder(lake.state))
         limits = lake.settings.engine
-        engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=limits.threads, scratch=folder / "spill")
+        threads = limits.threads or max(1, cores() // sharers)
+        engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=threads, scratch=folder / "spill")
         stack.callback(engine.close)
         yield engine
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers(lake: Lake) -> int:
+    """Raw objects, or event hours, that a run works on at a time."""
+    return lake.settings.engine.workers or cores()
 
 
 def _is_alive(pid: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -80,7 +81,7 @@ class Reader(Section):
     """Caps of one guarded question."""
 
     max_rows: int = Field(10_000, ge=1, description="rows that a question may return")
-    max_seconds: float = Field(30.0, gt=0, description="time that a question may take")
+    max_seconds: float = Field(30.0, gt=0, allow_inf_nan=False, description="time that a question may take")
     max_scan_bytes: int = Field(8 * 1024**3, ge=1, description="bytes of objects that a question may read")
     memory_mb: int = Field(512, ge=64, description="memory limit of a question, MiB")
 
@@ -95,8 +96,8 @@ class Serve(Section):
 class Tenant(Section):
     """What differs for one tenant."""
 
-    redaction: Redaction | None = Field(None, description="replaces the lake's redaction")
-    retention: Retention | None = Field(None, description="replaces the lake's retention")
+    redaction: Redaction | None = Field(None, description="what differs from the lake's redaction")
+    retention: Retention | None = Field(None, description="what differs from the lake's retention")
 
 
 class Settings(Section):
@@ -112,12 +113,16 @@ class Settings(Section):
     reader: Reader = Reader()
     serve: Serve = Serve()
 
-    @field_validator("partitions_start")
+    @field_validator("partitions_start", mode="before")
     @classmethod
-    def _is_a_day(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            raise ValueError("must be a day, YYYY-MM-DD")
-        return value
+    def _is_a_day(cls, value: object) -> object:
+        # YAML reads a day without quotes as a date.
+        text = value.isoformat() if isinstance(value, date) else value
+        if isinstance(text, str):
+            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+                raise ValueError("must be a day, YYYY-MM-DD")
+            date.fromisoformat(text)
+        return text
 
     @field_validator("tenants")
     @classmethod
@@ -128,12 +133,19 @@ class Settings(Section):
         return value
 
     def redaction_of(self, tenant: str) -> Redaction:
+        """The lake's redaction with what the tenant says of its own."""
         own = self.tenants.get(tenant)
-        return own.redaction if own and own.redaction else self.redaction
+        return _with(self.redaction, own.redaction if own else None)
 
     def retention_of(self, tenant: str) -> Retention:
+        """The lake's retention with what the tenant says of its own."""
         own = self.tenants.get(tenant)
-        return own.retention if own and own.retention else self.retention
+        return _with(self.retention, own.retention if own else None)
+
+
+def _with(lake: _Model, own: _Model | None) -> _Model:
+    """A section in which only the fields that are set differ from the lake's."""
+    return lake.model_copy(update=own.model_dump(exclude_unset=True)) if own else lake
 
 
 Origin = Literal["flag", "environment", "file", "default"]
@@ -154,19 +166,33 @@ def load_settings(
 ) -> Effective:
     """Merge file, environment and flags (`section.field` → value); ConfigurationError names file and field."""
     values: dict[str, Any] = read_yaml(file) if file and file.exists() else {}
+    validated(Settings, values, str(file))
     origins: dict[str, Origin] = {}
     for section, field in scalar_fields():
         name = f"{section}.{field}"
-        held = values.get(section)
-        origins[name] = "file" if isinstance(held, dict) and field in held else "default"
+        held = values.setdefault(section, {})
+        origins[name] = "file" if field in held else "default"
         variable = f"LOGSIGHT_{section}_{field}".upper()
         if variable in environment:
-            values.setdefault(section, {})[field] = environment[variable]
+            held[field] = environment[variable]
+            validated(Settings, {section: {field: held[field]}}, f"environment variable {variable}")
             origins[name] = "environment"
         if flags and flags.get(name) is not None:
-            values.setdefault(section, {})[field] = flags[name]
+            held[field] = flags[name]
+            validated(Settings, {section: {field: held[field]}}, "flag")
             origins[name] = "flag"
+    known = {f"LOGSIGHT_{section}_{field}".upper() for section, field in scalar_fields()}
+    for variable in sorted(environment):
+        if variable.startswith(_SECTION_VARIABLES) and variable not in known:
+            raise ConfigurationError(f"environment: {variable} names no setting; see docs/settings.md")
     return Effective(validated(Settings, values, str(file or "settings")), origins)
+
+
+_SECTION_VARIABLES = tuple(
+    f"LOGSIGHT_{section}_".upper()
+    for section, info in Settings.model_fields.items()
+    if isinstance(info.annotation, type) and issubclass(info.annotation, Section)
+)
 
 
 def scalar_fields() -> list[tuple[str, str]]:
@@ -182,17 +208,32 @@ def scalar_fields() -> list[tuple[str, str]]:
 def read_yaml(file: Path) -> dict[str, Any]:
     """The mapping in a YAML file, safely loaded; ConfigurationError names the file and the line."""
     try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+        loaded = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise ConfigurationError(f"{file}, line {line}: no valid YAML ({error.problem})") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read ({type(error).__name__})") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A control character, a day that does not exist, a thousand brackets: what the parser has no mark for.
+        raise ConfigurationError(f"{file}: no valid YAML ({str(error).partition(chr(10))[0]})") from error
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
         raise ConfigurationError(f"{file}: must be a mapping of keys, is a {type(loaded).__name__}")
     return loaded
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe, and a key that stands twice in a mapping is an error: the first one's value would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in names:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
+            names.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 def validated(model: type[_Model], values: Mapping[str, Any], where: str) -> _Model:
@@ -201,7 +242,12 @@ def validated(model: type[_Model], values: Mapping[str, Any], where: str) -> _Mo
         return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+            f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}{_seen(fault['input'])}"
             for fault in error.errors(include_url=False, include_context=False)
         ]
         raise ConfigurationError("\n".join(faults)) from None
+
+
+def _seen(value: object) -> str:
+    """The value that a fault is about; of a whole mapping the field's name says enough."""
+    return "" if isinstance(value, dict) else f" (is {value!r:.80})"

@@ -12,7 +12,9 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -32,7 +34,10 @@ class ObjectInfo(NamedTuple):
 
 
 class ObjectStore(Protocol):
-    """Keys are relative, `/`-separated, without `.` or `..` parts; every method raises StoreUnavailable on a fault."""
+    """Keys are relative, `/`-separated, without empty, `.` or `..` parts; a prefix is the beginning of one.
+
+    Every method raises UsageError for what is no key, StoreUnavailable on a fault.
+    """
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects whose key begins with `prefix`, in key order."""
@@ -82,12 +87,15 @@ class FolderStore:
 
     def path(self, key: str) -> Path:
         """Where the object lies; UsageError for a key that would leave the folder."""
-        if not key or key.startswith("/") or any(part in ("", ".", "..") for part in key.split("/")):
-            raise UsageError(f"object key {key!r} has an empty, '.' or '..' part, or is absolute")
+        if any(part in ("", ".", "..") or part.startswith(_PRIVATE) for part in key.split("/")) or "\0" in key:
+            raise UsageError(f"object key {key!r} is absolute, or has an empty, '.', '..' or {_PRIVATE!r} part")
+        _check_text(key)
         return self.root / key
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         folder, _, start = prefix.rpartition("/")
+        if "/" in prefix:
+            self.path(folder)
         top = self.root / folder if folder else self.root
         yield from self._walk(top, f"{folder}/" if folder else "", start)
 
@@ -105,28 +113,31 @@ class FolderStore:
         for name, entry in entries:
             if not name.startswith(start) or name.startswith(_PRIVATE):
                 continue
+            _check_text(prefix + name)
             if name.endswith("/"):
                 yield from self._walk(Path(entry.path), prefix + name, "")
                 continue
             with contextlib.suppress(FileNotFoundError):  # removed since the listing
-                stat = entry.stat()
-                yield ObjectInfo(prefix + name, stat.st_size, _version(stat), stat.st_mtime)
+                yield _info(prefix + name, entry.stat())
 
     def folders(self, prefix: str) -> builtins.list[str]:
+        folder = self.path(prefix.removesuffix("/")) if prefix else self.root
         try:
-            with os.scandir(self.root / prefix) as entries:
+            with os.scandir(folder) as entries:
                 return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith(_PRIVATE))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise StoreUnavailable(f"folder {self.root / prefix}: {error.strerror}") from error
+            raise StoreUnavailable(f"folder {folder}: {error.strerror}") from error
 
     def head(self, key: str) -> ObjectInfo | None:
         try:
-            stat = self.path(key).stat()
+            found = self.path(key).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return ObjectInfo(key, stat.st_size, _version(stat), stat.st_mtime)
+        except OSError as error:
+            raise self._unavailable(key, error) from error
+        return None if stat.S_ISDIR(found.st_mode) else _info(key, found)
 
     def get(self, key: str) -> bytes:
         with self.open(key) as stream:
@@ -138,16 +149,23 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise ObjectMissing(f"object {key} is not in {self.root}") from error
         except OSError as error:
-            raise StoreUnavailable(f"object {key} in {self.root}: {error.strerror}") from error
+            raise self._unavailable(key, error) from error
 
     def put(self, key: str, data: bytes) -> None:
-        self._place(key, self._written(data))
+        target = self.path(key)
+        with self._staging(key) as staged:
+            staged.write_bytes(data)
+            self._place(target, staged)
 
     def put_file(self, key: str, path: Path) -> None:
-        if path.stat().st_dev != self._staging_folder().stat().st_dev:
-            # Another disk: a rename cannot cross it, so copy beside the target first.
-            path = Path(shutil.copyfile(path, self._staging_file()))
-        self._place(key, path)
+        target = self.path(key)
+        with self._staging(key) as staged:
+            if path.stat().st_dev == staged.stat().st_dev:
+                self._place(target, path)
+            else:
+                # Another disk: a rename cannot cross it, so copy beside the target first.
+                shutil.copyfile(path, staged)
+                self._place(target, staged)
 
     def put_if(self, key: str, data: bytes, version: str | None) -> bool:
         with self._lock(key):
@@ -161,8 +179,10 @@ class FolderStore:
         path = self.path(key)
         try:
             path.unlink(missing_ok=True)
+        except (NotADirectoryError, IsADirectoryError):
+            return  # an object above it, or objects below it: there is none of this key
         except OSError as error:
-            raise StoreUnavailable(f"object {key} in {self.root}: {error.strerror}") from error
+            raise self._unavailable(key, error) from error
         # Empty folders are no objects: an emptied hour must look as if it had never been.
         for parent in path.parents:
             if parent == self.root:
@@ -175,45 +195,63 @@ class FolderStore:
     def uri(self, key: str) -> str:
         return str(self.path(key))
 
-    def _staging_folder(self) -> Path:
-        folder = self.root / _PRIVATE / "staging"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _staging_file(self) -> Path:
-        handle, name = tempfile.mkstemp(dir=self._staging_folder())
-        os.close(handle)
-        return Path(name)
-
-    def _written(self, data: bytes) -> Path:
-        staged = self._staging_file()
-        staged.write_bytes(data)
-        return staged
-
-    def _place(self, key: str, staged: Path) -> None:
-        target = self.path(key)
+    @contextlib.contextmanager
+    def _staging(self, key: str) -> Iterator[Path]:
+        """An empty file on the store's own disk; it goes with the block unless it was placed."""
         try:
-            for _ in range(100):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # A concurrent delete may have removed the empty folder in between.
-                with contextlib.suppress(FileNotFoundError):
-                    staged.chmod(0o644)
-                    staged.replace(target)
-                    return
-            raise StoreUnavailable(f"object {key}: its folder in {self.root} keeps vanishing")
+            folder = self.root / _PRIVATE / "staging"
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=folder)
+            os.close(handle)
+            try:
+                yield Path(name)
+            finally:
+                Path(name).unlink(missing_ok=True)
         except OSError as error:
-            raise StoreUnavailable(f"object {key} in {self.root}: {error.strerror}") from error
+            raise self._unavailable(key, error) from error
+
+    def _place(self, target: Path, staged: Path) -> None:
+        staged.chmod(0o644)
+        # The kernel's own stamps may be 4 ms apart: three writes within them could look like one version.
+        now = time.time_ns()
+        os.utime(staged, ns=(now, now))
+        for _ in range(100):
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                staged.replace(target)
+            except (FileNotFoundError, FileExistsError) as error:
+                fault = error  # a concurrent delete may remove the emptied folder at any moment
+            else:
+                return
+        raise fault
+
+    def _unavailable(self, key: str, error: OSError) -> StoreUnavailable:
+        return StoreUnavailable(f"object {key} in {self.root}: {error.strerror}")
 
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:
         # One of 256 lock files: enough to keep writers of different keys apart, few enough never to need clearing.
         name = hashlib.sha256(key.encode()).hexdigest()[:2]
         folder = self.root / _PRIVATE / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / name).open("w") as handle:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = (folder / name).open("w")
+        except OSError as error:
+            raise self._unavailable(key, error) from error
+        with handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
 
-def _version(stat: os.stat_result) -> str:
-    return f"{stat.st_mtime_ns:x}-{stat.st_ino:x}-{stat.st_size:x}"
+def _check_text(key: str) -> None:
+    """Keys are UTF-8, as in every object store; a folder may hold names that are not."""
+    if not key.isascii():
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"object key {key!r} is no UTF-8; rename the file") from None
+
+
+def _info(key: str, found: os.stat_result) -> ObjectInfo:
+    version = f"{found.st_mtime_ns:x}-{found.st_ino:x}-{found.st_size:x}"
+    return ObjectInfo(key, found.st_size, version, found.st_mtime)

@@ -8,6 +8,7 @@ generated whole. A new part gets a line in `SECTIONS`.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -18,7 +19,6 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from logsight_assets import errors
 from logsight_assets.cli import _parser
 from logsight_assets.intake.records import QUARANTINE_REASONS
 from logsight_assets.intake.sources import SourceDefinition
@@ -26,7 +26,8 @@ from logsight_assets.intake.unpack import FAULTS
 from logsight_assets.settings import Section, Settings, scalar_fields
 from logsight_assets.tables import LEVELS, TABLES, TREND_NAMES, Column, Table
 
-ROOT = Path(__file__).absolute().parent.parent
+CODE = Path(__file__).absolute().parent.parent
+ROOT = CODE  # where the pages are; tests put them elsewhere
 SCHEMAS = Path("docs/schemas")
 NONE = "-"
 _MARKER = re.compile(r"<!-- generated: (?P<name>[a-z-]+) -->\n.*?<!-- end of (?P=name) -->", re.DOTALL)
@@ -252,15 +253,37 @@ def _faults() -> str:
 
 
 def _errors() -> str:
+    parents = {name: parent for name, parent, _ in error_classes()}
+
+    def is_a(name: str, *kinds: str) -> bool:
+        return name in kinds or (name in parents and is_a(parents[name], *kinds))
+
     rows = []
-    for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.LogSightError):
-            code = "2" if issubclass(kind, errors.UsageError | errors.ConfigurationError) else "1"
-            again = {True: "may help", False: "cannot help"}.get(issubclass(kind, errors.TransientError), "")
-            parent = NONE if kind is errors.LogSightError else _code(kind.__bases__[0].__name__)
-            known = issubclass(kind, errors.TransientError | errors.PermanentError) or code == "2"
-            rows.append((_code(kind.__name__), parent, code, again if known else NONE, str(kind.__doc__)))
+    for name, parent, text in error_classes():
+        code = "2" if is_a(name, "UsageError", "ConfigurationError") else "1"
+        again = "may help" if is_a(name, "TransientError") else "cannot help"
+        again = again if code == "2" or is_a(name, "PermanentError", "TransientError") else NONE
+        rows.append((_code(name), _code(parent) if parent in parents else NONE, code, again, text))
     return _table(("error", "is a", "exit code", "trying again", "what"), rows)
+
+
+def error_classes() -> list[tuple[str, str, str]]:
+    """(name, parent, first line of what it says) of every error below LogSightError, by its source.
+
+    From the source and not by `__subclasses__`, which knows only of modules that something has loaded.
+    """
+    found: dict[str, tuple[str, str, str]] = {}
+    files = [CODE / "logsight_assets/errors.py"]
+    files += [file for folder in ("resources", "logsight_assets", "sensors") for file in (CODE / folder).rglob("*.py")]
+    for file in [files[0], *sorted(files[1:])]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
+                parent = next((base for base in bases if base in found), None)
+                if parent or node.name == "LogSightError":
+                    said = (ast.get_docstring(node) or "").partition("\n")[0]
+                    found[node.name] = (node.name, parent or "Exception", said)
+    return list(found.values())
 
 
 def _commands() -> str:

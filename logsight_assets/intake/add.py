@@ -7,6 +7,7 @@ grown text file adds its new whole lines, a compressed file that changed is a ne
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -101,8 +102,8 @@ def _add_layout(lake: Lake, raw: Path, scratch: Path) -> list[Added]:
 
 
 def _add_file(lake: Lake, file: Path, defaults: Defaults, hour: Hour, scratch: Path) -> Iterator[Added]:
-    path = str(file.absolute())
-    digest = hashlib.sha256(f"{defaults.source}\0{path}".encode()).hexdigest()[:16]
+    path = os.fsencode(file.absolute())
+    digest = hashlib.sha256(defaults.source.encode() + b"\0" + path).hexdigest()[:16]
     present = _present_parts(lake, defaults.source, digest)
     with file.open("rb") as stream:
         head = stream.read(1 << 16)
@@ -124,7 +125,7 @@ def _add_file(lake: Lake, file: Path, defaults: Defaults, hour: Hour, scratch: P
                 _copy(stream, begin, end, out)
             lake.store.put_file(key, staged)
             mark(lake.store, "arrivals", str(hour), "added")
-            yield Added(key, path, end - begin)
+            yield Added(key, path.decode("utf-8", "backslashreplace"), end - begin)
 
 
 def _present_parts(lake: Lake, source: str, path_digest: str) -> list[ImportName]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logsight_assets.errors import ConfigurationError
 from logsight_assets.intake.receipts import Receipt, key_digest, read_receipt, receipt_entries
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import MIXED, Lake, RawObject, raw_hours, raw_objects
@@ -38,14 +37,17 @@ def in_place_objects(source: SourceDefinition) -> Iterator[RawObject]:
     """Objects below a source's location; the arrival hour is in the key, else it is when the object was written."""
     if not source.location:
         return
-    root = Path(source.location)
-    if not root.is_dir():
-        raise ConfigurationError(f"source {source.name}: location: {source.location!r} is no folder")
-    store = FolderStore(root)
+    store = FolderStore(source.location)
     for entry in store.list(""):
         identity = f"{source.name}/{entry.key}"
         hour = _arrival_hour(entry)
         yield RawObject(MIXED, source.name, hour, identity, entry.key, entry.size, entry.modified, store)
+
+
+def unreachable(sources: Mapping[str, SourceDefinition]) -> dict[str, str]:
+    """Locations that are not there, by source: the others are read, and `build` and `doctor` say so."""
+    places = {source.name: source.location for source in sources.values() if source.location}
+    return {name: place for name, place in places.items() if not Path(place).is_dir()}
 
 
 def _arrival_hour(entry: ObjectInfo) -> Hour:
@@ -64,7 +66,7 @@ def arrived(
     for hour in wanted:
         yield from raw_objects(lake, hour)
     for source in sources.values():
-        for raw in in_place_objects(source):
+        for raw in in_place_objects(source) if source.name not in unreachable(sources) else ():
             if hours is None or raw.arrival_hour in wanted:
                 yield raw
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -13,7 +15,7 @@ import pyarrow.parquet as pq
 
 from logsight_assets.intake.mask import pattern_id_sql
 from logsight_assets.intake.sources import SourceDefinition
-from logsight_assets.sqltext import literal, sql
+from logsight_assets.sqltext import literal, sql, sql_folder
 from logsight_assets.tables import EVENTS
 from logsight_assets.timeline import Hour
 
@@ -57,7 +59,8 @@ class Timing:
 def settle_times(cursor: duckdb.DuckDBPyConnection, table: str, arrival_hour: Hour) -> tuple[str, Timing]:
     """Name of a relation in which every record has a time, and what was wanting."""
     row = cursor.execute(
-        f"select count(*) filter (time_unix_nano is null), count(*) filter (time_unix_nano >= ?) from {table} where is_plain",
+        "select count(*) filter (time_unix_nano is null), count(*) filter (time_unix_nano >= ?)"
+        f" from {table} where is_plain",
         [(arrival_hour + 2).start_nano],
     ).fetchone()
     timing = Timing(*(row or (0, 0)))
@@ -162,7 +165,7 @@ def _split(block: pa.Table) -> Iterator[tuple[tuple[str, int], pa.Table]]:
 
 
 def _events_sql(records: str, rules: EventRules) -> str:
-    marks = [name for name in rules.source.request.attributes if name not in _KNOWN_MARKS]
+    marks = [name for name in dict.fromkeys(rules.source.request.attributes) if name not in _known_marks()]
     keys = "".join(f',"{name}":"VARCHAR"' for name in marks)
     request = " or ".join(f'marks."{name}" is not null' for name in rules.source.request.attributes) or "false"
     return sql(
@@ -181,5 +184,7 @@ def _events_sql(records: str, rules: EventRules) -> str:
     )
 
 
-# Attributes that sql/intake/events.sql extracts anyway.
-_KNOWN_MARKS = {"http.response.status_code", "http.status_code"}
+@cache
+def _known_marks() -> frozenset[str]:
+    """Attributes that sql/intake/events.sql extracts anyway; asked for twice, the engine refuses them."""
+    return frozenset(re.findall(r'"([^"]+)":"VARCHAR"', (sql_folder() / "intake/events.sql").read_text("utf-8")))

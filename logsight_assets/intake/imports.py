@@ -10,12 +10,16 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from logsight_assets.errors import UsageError
+
 PREFIX = "import"
 _NAME = re.compile(
     r"import(?P<defaults>(?:,[a-z]+=[^~,=]*)*)~(?P<file>[^~]*)~(?P<path>[0-9a-f]{16})~(?P<start>\d+)-(?P<end>\d+)"
     r"~(?P<content>[0-9a-f]{16})"
 )
 _OPTIONS = ("tenant", "service", "environment")
+_LONGEST_FILE = 80  # characters of a file's name that are kept: its end, which tells more
+_LONGEST_NAME = 255  # bytes that file systems take
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,18 @@ class ImportName:
     service: str | None = None
     environment: str | None = None
 
+    def __post_init__(self) -> None:
+        if (excess := len(str(self)) - _LONGEST_NAME) > 0:
+            raise UsageError(
+                f"--tenant, --service and --environment are together {excess} characters too long: they stand in the"
+                " object's name, where a letter that is not of a to z takes six"
+            )
+
     def __str__(self) -> str:
         said = ((option, getattr(self, option)) for option in _OPTIONS)
         defaults = "".join(f",{option}={_quote(value)}" for option, value in said if value)
         place = f"{self.path_digest}~{self.start:015d}-{self.end:015d}~{self.content_digest}"
-        return f"{PREFIX}{defaults}~{_quote(self.file)[-80:]}~{place}"
+        return f"{PREFIX}{defaults}~{_end(self.file)}~{place}"
 
     @classmethod
     def parse(cls, name: str) -> ImportName | None:
@@ -54,5 +65,13 @@ class ImportName:
         )
 
 
+def _end(file: str) -> str:
+    """The end of a file's name, quoted, cut between characters."""
+    while len(_quote(file)) > _LONGEST_FILE:
+        file = file[1:]
+    return _quote(file)
+
+
 def _quote(value: str) -> str:
-    return quote(value, safe="._-").replace("~", "%7E")
+    # A file's name may hold bytes that are no UTF-8, which Python carries as surrogates.
+    return quote(value, safe="._-", errors="surrogateescape").replace("~", "%7E")

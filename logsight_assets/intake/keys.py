@@ -57,7 +57,8 @@ def rotate_redaction_key(state: Path) -> int:
 def _write_new(file: Path, held: dict[str, object]) -> None:
     """Whoever is first makes the keys; a second process uses what is there."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    staged = file.with_name(f"keys.{os.getpid()}.new")
+    # No name of ours twice: what a killed process left must not stop the next one, which may have its process id.
+    staged = file.with_name(f"keys.{secrets.token_hex(8)}.new")
     _write(staged, held)
     try:
         os.link(staged, file)

@@ -41,7 +41,7 @@ def quarantine_report(lake: Lake) -> dict[str, Any]:
 
 
 def report_text(report: dict[str, Any]) -> str:
-    lines = [f"{report['total']:,} lines and records in quarantine"]
+    lines = [f"{report['total']:,} in quarantine"]
     for found in report["reasons"]:
         lines.append(f"\n{found['count']:>8,}  {found['reason']}: {found['meaning']}")
         for example in found["examples"]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 
 class Record(NamedTuple):
-    """One log record in the flat format's names (DESIGN: OpenTelemetry log model).
+    """One log record in the flat format's names (OpenTelemetry log data model).
 
     `fields` holds any of: timeUnixNano (int), observedTimeUnixNano (int), severityNumber (int 1..24), severityText,
     body (str), attributes (dict), resource (dict), traceId, spanId (lower-case hex), event_id (the record's own id,

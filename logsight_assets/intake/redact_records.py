@@ -77,11 +77,12 @@ def _nominations(table: str, rows: int, redaction: Redaction) -> dict[str, str]:
     def condition(column: str) -> str:
         return f"regexp_matches({column}, {redaction.nominates})" if rows >= _MANY_ROWS else f"{column} is not null"
 
+    distinct = f"(select distinct resource from {table}) as d"
     return {
         "body": condition("body"),
         "attributes": condition("attributes"),
         # The same few resources stand in all records: looked at once, not once a record.
-        "resource": f"resource in (select resource from (select distinct resource from {table}) as r where {condition('resource')})",
+        "resource": f"resource in (select resource from {distinct} where {condition('resource')})",
         "own_id": _ODD_ID,
         "severity_text": _ODD_SEVERITY,
     }
@@ -104,7 +105,7 @@ def _redacted(found: pa.Table, column: str, redaction: Redaction) -> pa.Table:
 
 def _widest(settings: Settings) -> RedactionPolicy:
     """What any tenant wants: one expression serves an object of many tenants."""
-    policies = [settings.redaction, *(tenant.redaction for tenant in settings.tenants.values() if tenant.redaction)]
+    policies = [settings.redaction, *(settings.redaction_of(tenant) for tenant in settings.tenants)]
     return RedactionPolicy(
         **{f.name: any(getattr(policy, f.name) for policy in policies) for f in fields(RedactionPolicy)}
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,12 +12,12 @@ from dataclasses import dataclass, field
 
 from logsight_assets.intake.arrivals import Arrival
 from logsight_assets.intake.keys import load_keys
-from logsight_assets.intake.receipts import Receipt
+from logsight_assets.intake.receipts import Receipt, read_receipts
 from logsight_assets.intake.redact_records import redaction_of
-from logsight_assets.intake.sources import SourceDefinition, load_sources
-from logsight_assets.intake.transaction import Workbench, take_in
+from logsight_assets.intake.sources import SourceDefinition, automatic_source, load_sources
+from logsight_assets.intake.transaction import Workbench, reading_rules, take_in
 from logsight_assets.lake import Lake, hours_below, values
-from logsight_assets.scratch import embedded_engine, scratch_folder
+from logsight_assets.scratch import embedded_engine, scratch_folder, workers
 from logsight_assets.settings import Settings
 from logsight_assets.timeline import Hour
 
@@ -75,7 +74,7 @@ def sources_of(lake: Lake) -> dict[str, SourceDefinition]:
 @contextlib.contextmanager
 def workbench(lake: Lake) -> Iterator[Workbench]:
     """Engine, keys and rules of one run; its scratch folder goes with it."""
-    with scratch_folder(lake.state) as scratch, embedded_engine(lake, scratch) as engine:
+    with scratch_folder(lake.state) as scratch, embedded_engine(lake, scratch, sharers=workers(lake)) as engine:
         keys = load_keys(lake.state)
         yield Workbench(
             lake,
@@ -96,8 +95,7 @@ def read_objects(
     """Read each object; the first failure is raised after the others have ended, so what is done is kept."""
     report = IntakeReport()
     failure: BaseException | None = None
-    workers = bench.lake.settings.engine.workers or os.cpu_count() or 1
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="intake") as pool:
+    with ThreadPoolExecutor(max_workers=workers(bench.lake), thread_name_prefix="intake") as pool:
         tasks = [pool.submit(take_in, bench, a.raw, a.previous(bench.lake)) for a in arrivals]
         for task in as_completed(tasks):
             error = task.exception()
@@ -109,6 +107,21 @@ def read_objects(
     if failure:
         raise failure
     return report
+
+
+def stale_objects(lake: Lake) -> Counter[str]:
+    """Raw objects by source that were read under another version, source definition or redaction than today's.
+
+    A new redaction key makes nothing stale: older tokens stay searchable.
+    """
+    sources, fingerprint = sources_of(lake), redaction_fingerprint(lake.settings)
+    found: Counter[str] = Counter()
+    for receipt in read_receipts(lake):
+        source = sources.get(receipt.source) or automatic_source(receipt.source)
+        today = reading_rules(source, fingerprint)
+        if any(receipt.versions.get(name) != value for name, value in today.items()):
+            found[receipt.source] += 1
+    return found
 
 
 def erased_tenants(lake: Lake) -> set[str]:
@@ -128,6 +141,6 @@ def _sealed(lake: Lake) -> Callable[[str, Hour], bool]:
 
 def redaction_fingerprint(settings: Settings) -> str:
     """Changes with what redaction would replace: objects read under another one are reported as stale."""
-    policies = {"": settings.redaction, **{n: t.redaction for n, t in settings.tenants.items() if t.redaction}}
+    policies = {"": settings.redaction, **{name: settings.redaction_of(name) for name in settings.tenants}}
     held = {name: policy.model_dump() for name, policy in policies.items()}
     return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:12]

@@ -15,7 +15,7 @@ import re2
 from pydantic import Field, field_validator
 
 from logsight_assets.errors import ConfigurationError, UsageError
-from logsight_assets.intake.formats import FORMATS
+from logsight_assets.intake.formats import ALIASES, FORMATS
 from logsight_assets.settings import TENANT_NAME, Section, read_yaml, validated
 
 # The ISO date guard keeps Hive's reserved characters and the '~' of event file names out of a path.
@@ -67,7 +67,9 @@ class SourceDefinition(Section):
     lateness_minutes: int = Field(
         20, ge=0, description="how long after an hour its lines may still come; 0 for imports"
     )
-    location: str | None = Field(None, description="folder that is read in place")
+    location: str | None = Field(
+        None, description="folder that is read in place; relative to the folder of logsight.yaml"
+    )
 
     @field_validator("name", "tenant")
     @classmethod
@@ -79,9 +81,10 @@ class SourceDefinition(Section):
     @field_validator("format")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value not in FORMATS and value != "auto":
-            raise ValueError(f"{value!r} is none of: auto, {', '.join(sorted(FORMATS))}")
-        return value
+        name = ALIASES.get(value, value)
+        if name not in FORMATS and name != "auto":
+            raise ValueError(f"{value!r} is none of: auto, {', '.join(sorted({*FORMATS, *ALIASES}))}")
+        return name
 
     @field_validator("tenants")
     @classmethod
@@ -129,5 +132,9 @@ def load_sources(folder: Path) -> dict[str, SourceDefinition]:
         source = validated(SourceDefinition, {"name": file.stem} | read_yaml(file), str(file))
         if source.name != file.stem:
             raise ConfigurationError(f"{file}: name: {source.name!r} must be the file's own name, {file.stem!r}")
+        if source.location is not None:
+            # Relative to the folder of the settings: the daemon runs in another working folder than the command line.
+            place = (folder.parent / source.location).absolute()
+            source = source.model_copy(update={"location": str(place)})
         found[source.name] = source
     return found

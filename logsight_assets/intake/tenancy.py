@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import literal
 
 TENANT_ATTRIBUTE = "tenant.id"
+# SQL sees the text of a value, and these texts are also those of JSON's true, 5.0 and numbers over 64 bits.
+_PERHAPS_NO_TEXT = re.compile(r"true|false|[0-9]+\.[0-9]+(?:e-?[0-9]+)?|[0-9]+e-?[0-9]+|[0-9]{19,}")
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,13 @@ class Tenancy:
         return str(named), None
 
     def sql(self) -> str:
-        """The tenant of a record as an expression over `facts`; which of the names found may be chosen, `of` decides."""
+        """The tenant of a record, as an expression over `facts`; which of the names may be chosen, `of` decides."""
         if self.path_tenant != MIXED:
             return literal(self.path_tenant)
         return f"""coalesce(nullif(facts."{TENANT_ATTRIBUTE}", ''), {literal(self.default)})"""
 
     def refuses(self, tenant: str) -> bool:
-        """Whether a name that SQL found is no choice of this source's records."""
-        return self.path_tenant == MIXED and self.of({TENANT_ATTRIBUTE: tenant})[1] is not None
+        """Whether a name that SQL found is no choice of this source's records, or may be no name: `of` sees which."""
+        if self.path_tenant != MIXED:
+            return False
+        return _PERHAPS_NO_TEXT.fullmatch(tenant) is not None or self.of({TENANT_ATTRIBUTE: tenant})[1] is not None

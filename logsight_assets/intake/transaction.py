@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
-from logsight_assets.errors import ConservationError, ObjectMissing
+from logsight_assets.errors import ConservationError, ObjectMissing, PermanentError
 from logsight_assets.intake.arrivals import INTENTS
 from logsight_assets.intake.convert import Tally
 from logsight_assets.intake.event_files import (
@@ -71,13 +72,17 @@ class Workbench:
         return self.sources.get(raw.source) or automatic_source(raw.source)
 
     def versions(self, source: SourceDefinition) -> dict[str, Any]:
-        return {
-            "events": EVENTS_VERSION,
-            "mask": MASK_VERSION,
-            "redaction": self.redaction_fingerprint,
-            "redaction_key": self.keys.ring.current,
-            "source": source.fingerprint,
-        }
+        return reading_rules(source, self.redaction_fingerprint) | {"redaction_key": self.keys.ring.current}
+
+
+def reading_rules(source: SourceDefinition, redaction_fingerprint: str) -> dict[str, Any]:
+    """What an object's events depend on besides its bytes; another value makes it stale."""
+    return {
+        "events": EVENTS_VERSION,
+        "mask": MASK_VERSION,
+        "redaction": redaction_fingerprint,
+        "source": source.fingerprint,
+    }
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,14 @@ def take_in(bench: Workbench, raw: RawObject, previous: Iterable[Receipt] = ()) 
         earlier = list(previous)
         name = _identify(raw, unpacked, earlier)
         with QuarantineWriter(scratch / "quarantine.jsonl.gz") as quarantine:
-            read = _read(bench, raw, name, unpacked, quarantine, scratch)
+            try:
+                read = _read(bench, raw, name, unpacked, quarantine, scratch)
+            except (duckdb.Error, pa.ArrowException) as error:
+                # Their messages quote what they could not read, and messages end up in Dagster's storage.
+                raise PermanentError(
+                    f"raw object {name}: reading it failed in the engine ({type(error).__name__}); nothing of it was"
+                    " published, its bytes are as they were"
+                ) from None
         erased_sha256 = unpacked.content_sha256 if name != object_id(raw, unpacked.content_sha256) else None
         receipt = dataclasses.replace(_receipt(bench, raw, name, read), erased_sha256=erased_sha256)
         _commit(bench.lake, raw, receipt, read, earlier)
@@ -138,7 +150,7 @@ def _read(
         source,
         name,
         raw.arrival_hour,
-        (said and (said.service or said.file)) or source.service,
+        (said and said.service) or source.service or (said and said.file) or None,
         (said and said.environment) or source.environment,
     )
     cursor = bench.engine.cursor()

@@ -85,7 +85,7 @@ def _width(text: str) -> int:
 def as_csv(answer: Answer) -> str:
     """RFC 4180 with a header; text that begins like a formula gets a `'` in front, NULL is empty."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_inert(name) for name in answer.columns])
     for row in answer.rows:
         writer.writerow([_csv_cell(row[name]) for name in answer.columns])

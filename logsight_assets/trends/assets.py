@@ -158,6 +158,7 @@ def events_metadata(survey: EventHour) -> dict[str, dg.MetadataValue]:
         "late_events": dg.MetadataValue.int(survey.late_events),
         "late_ratio": dg.MetadataValue.float(survey.late_ratio),
         "tenants": dg.MetadataValue.int(survey.tenants),
+        "unreadable_files": dg.MetadataValue.int(survey.unreadable_files),
     }
 
 

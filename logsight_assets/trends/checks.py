@@ -49,8 +49,9 @@ def conservation(seen: SeenHours, hour: Hour) -> Verdict:
     events, counted, duplicates = (published.total(name) for name in ("events", "counted", "duplicates"))
     # Retention removes the files of a sealed hour and keeps what was published.
     is_sealed = any(seen.lake.store.head(seal_key(tenant, hour)) for tenant in published.tenants)
-    is_right = events == counted + duplicates and (is_sealed or events == survey.events)
+    is_right = events == counted + duplicates and (is_sealed or events == survey.events) and not survey.unreadable_files
     figures = {"events": events, "counted": counted, "duplicates": duplicates, "in_files": survey.events}
+    figures["unreadable_files"] = survey.unreadable_files
     return Verdict(is_right, figures)
 
 

@@ -77,10 +77,14 @@ class _Stream:
         for tenant, hours in receipt.hours.items():
             self.hours[tenant] |= hours
         newest = receipt.newest_event_unix_nano
+        if receipt.imported and any(receipt.hours.values()):
+            # A file is whole when it is added: nothing more is expected of any hour that it touches.
+            newest = (max(hour for hours in receipt.hours.values() for hour in hours) + 1).start_nano
+            lateness_minutes = 0
         if newest is None:
             return
-        self.newest = max(newest, self.newest or newest)
-        reached = newest - (0 if receipt.imported else lateness_minutes * _MINUTE_NS)
+        self.newest = max(newest - receipt.imported, self.newest or 0)
+        reached = newest - lateness_minutes * _MINUTE_NS
         self.watermark = max(reached, self.watermark or reached)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from logsight_assets.lake import Lake, events_prefix, values
@@ -23,6 +24,7 @@ class EventHour:
     bytes: int = 0
     events: int = 0
     late_events: int = 0  # arrived after the hour that follows theirs
+    unreadable_files: int = 0  # damaged after they were written: their hour cannot be counted
 
     @property
     def late_ratio(self) -> float:
@@ -31,15 +33,19 @@ class EventHour:
 
 def survey_hour(lake: Lake, hour: Hour) -> EventHour:
     """List the hour's files and read their row counts from the footers."""
-    tenants = files = size = events = late = 0
+    tenants = files = size = events = late = unreadable = 0
     for tenant in values(lake.store, "events/", "tenant"):
         entries = list(lake.store.list(events_prefix(tenant, hour)))
         tenants += bool(entries)
         for entry in entries:
-            rows = rows_of(lake.store, entry)
+            try:
+                rows = rows_of(lake.store, entry)
+            except pa.ArrowInvalid:
+                # Said, not raised: the other hours of a run are to be counted all the same.
+                rows, unreadable = 0, unreadable + 1
             files, size, events = files + 1, size + entry.size, events + rows
             late += rows if is_late(entry.key.rpartition("/")[2], hour) else 0
-    return EventHour(hour, tenants, files, size, events, late)
+    return EventHour(hour, tenants, files, size, events, late, unreadable)
 
 
 def _rows(store: ObjectStore, key: str) -> int:

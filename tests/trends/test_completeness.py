@@ -63,9 +63,9 @@ def test_the_state_of_an_hour(watermark: int | None, pending: list[Hour], state:
     [
         (79.9, False, {"09": OPEN, "10": OPEN}),
         (80, False, {"09": COMPLETE, "10": OPEN}),
-        (60, True, {"09": COMPLETE, "10": OPEN}),
+        (60, True, {"09": COMPLETE, "10": COMPLETE}),
     ],
-    ids=["within its lateness", "past its lateness", "an import has none"],
+    ids=["within its lateness", "past its lateness", "an import is whole"],
 )
 def test_an_hour_is_complete_when_the_watermark_reached_its_end(
     minute: float, imported: bool, expected: dict[str, str]

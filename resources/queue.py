@@ -1,0 +1,161 @@
+"""Port: a queue of messages that are delivered at least once, and its embedded adapter, a folder.
+
+A message that was received is hidden for a while and comes again unless it is acknowledged. Whoever turns messages into
+Dagster runs acknowledges late: receipts go into the sensor's cursor, and a message is acknowledged in the tick that is
+*given* that cursor, because only then its run is known to be reserved. Acknowledging in the tick that received it loses
+the message when the process dies in between (measured: 3 of 3). The SQS adapter joins with the cloud; both pass
+`tests/contracts/test_queue.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from logsight_assets.errors import StoreUnavailable
+
+
+class Message(NamedTuple):
+    """A delivered message."""
+
+    id: str  # the same at each delivery
+    body: bytes
+    receipt: str  # of this delivery: what is acknowledged
+    deliveries: int  # this one included
+
+
+class MessageQueue(Protocol):
+    """Every method raises StoreUnavailable on a fault."""
+
+    def send(self, body: bytes) -> str:
+        """Put a message; its id."""
+
+    def receive(self, most: int = 10, wait_seconds: float = 0.0) -> list[Message]:
+        """Messages that nobody holds, in no certain order; waits for the first one at most that long."""
+
+    def acknowledge(self, receipts: Iterable[str]) -> None:
+        """Remove messages for good. A receipt that has expired or was used already is no fault."""
+
+    def quarantine(self, message: Message) -> None:
+        """Put a copy aside for people. It must still be acknowledged; a second copy replaces the first."""
+
+    def quarantined(self) -> list[bytes]:
+        """Bodies that were put aside, also of messages that were delivered too often."""
+
+
+def receipts_in(cursor: str | None) -> list[str]:
+    """What to acknowledge in the tick that is given this cursor."""
+    held: list[str] = json.loads(cursor).get("receipts", []) if cursor else []
+    return held
+
+
+def cursor_with(messages: Iterable[Message]) -> str:
+    """The cursor of a tick that has dealt with these messages."""
+    return json.dumps({"receipts": [message.receipt for message in messages]})
+
+
+class FolderQueue:
+    """Messages as files: `new/` waits, `held/` is hidden until the time in its name, `aside/` is for people.
+
+    Each step is a rename, so two receivers never get the same delivery and a kill leaves every message somewhere.
+    """
+
+    def __init__(
+        self,
+        root: Path | str,
+        *,
+        hidden_seconds: float = 120.0,
+        most_deliveries: int = 5,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._new, self._held, self._aside = (Path(root) / name for name in ("new", "held", "aside"))
+        self._hidden_seconds = hidden_seconds
+        self._most_deliveries = most_deliveries
+        self._clock = clock
+
+    def send(self, body: bytes) -> str:
+        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        with _faults(self._new):
+            self._put(self._new / f"0~{name}", body)
+        return name
+
+    def receive(self, most: int = 10, wait_seconds: float = 0.0) -> list[Message]:
+        deadline = time.monotonic() + wait_seconds
+        with _faults(self._new):
+            while not (found := self._receive(most)) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return found
+
+    def acknowledge(self, receipts: Iterable[str]) -> None:
+        with _faults(self._held):
+            for receipt in receipts:
+                if "/" not in receipt:
+                    (self._held / receipt).unlink(missing_ok=True)
+
+    def quarantine(self, message: Message) -> None:
+        with _faults(self._aside):
+            self._put(self._aside / message.id, message.body)
+
+    def quarantined(self) -> list[bytes]:
+        with _faults(self._aside):
+            return [path.read_bytes() for path in _files(self._aside)]
+
+    def _receive(self, most: int) -> list[Message]:
+        self._return_expired()
+        found: list[Message] = []
+        for path in _files(self._new):
+            if len(found) == most:
+                break
+            deliveries, _, name = path.name.partition("~")
+            count = int(deliveries) + 1
+            if count > self._most_deliveries:
+                self._rename(path, self._aside / name)
+                continue
+            until = int((self._clock() + self._hidden_seconds) * 1000)
+            held = self._held / f"{until:015d}~{secrets.token_hex(4)}~{count}~{name}"
+            if self._rename(path, held):
+                found.append(Message(name, held.read_bytes(), held.name, count))
+        return found
+
+    def _return_expired(self) -> None:
+        for path in _files(self._held):
+            until, _, count, name = path.name.split("~", 3)
+            if int(until) <= self._clock() * 1000:
+                self._rename(path, self._new / f"{count}~{name}")
+
+    def _put(self, target: Path, body: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged = target.parent / f".{target.name}.{secrets.token_hex(4)}"
+        staged.write_bytes(body)
+        staged.replace(target)
+
+    def _rename(self, path: Path, target: Path) -> bool:
+        """False if somebody else was faster."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(target)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except FileNotFoundError:
+        return []
+    return [folder / name for name in names]
+
+
+@contextlib.contextmanager
+def _faults(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"queue folder {folder}: {error.strerror}") from error

@@ -1,0 +1,77 @@
+"""`logsight build` in this process: few runs, everything done, a failure at the end and in full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from logsight_assets.build import Builder, BuildSummary
+from logsight_assets.definitions import build_defs
+from logsight_assets.errors import ConservationError, LogSightError
+from logsight_assets.lake import Lake, mark, marked
+from logsight_assets.timeline import Hour
+from logsight_assets.trends import assets as trend_assets
+from logsight_assets.trends.hours import refresh_hour
+from tests.dagster_side.conftest import keys, materialized
+from tests.dagster_side.test_runs import is_published, put_hours
+from tests.intake.lakes import HOUR
+
+
+def build(lake: Lake, instance: dg.DagsterInstance, **options: Any) -> BuildSummary:
+    return Builder(lake, build_defs(lake), instance).build(BuildSummary(), **options)
+
+
+def test_a_build_brings_every_level_up_to_date_and_leaves_nothing_waiting(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    old = Hour.parse("2009-03-01T05")
+    put_hours(lake, old, *(HOUR - n for n in range(30)))
+    for hour in (old, HOUR):
+        mark(lake.store, "arrivals", str(hour), "added")
+    done = build(lake, instance)
+    assert (done.intake_report.objects, len(done.hours), done.outside_partitions) == (31, 31, 1)
+    assert is_published(lake, old)
+    assert len(materialized(instance, "service_trend_minute")) == 30
+    assert materialized(instance, "service_trend_hour") == {HOUR.day, (HOUR - 24).day}
+    assert {level for level in ("arrivals", "hours", "completeness") if marked(lake.store, level)} == set()
+    assert len(instance.get_runs()) <= 5, "each run costs about a second"
+    assert build(lake, instance).intake_report.objects == 0
+
+
+def test_a_build_of_some_hours_leaves_the_others_and_their_markers(lake: Lake, instance: dg.DagsterInstance) -> None:
+    put_hours(lake, HOUR - 2, HOUR)
+    for hour in (HOUR - 2, HOUR):
+        mark(lake.store, "arrivals", str(hour), "added")
+    build(lake, instance, start=HOUR)
+    assert materialized(instance, "intake") == keys(HOUR)
+    assert set(marked(lake.store, "arrivals")) == {str(HOUR - 2)}
+
+
+def test_a_build_with_a_failing_hour_does_the_others_and_says_all_at_the_end(
+    lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_hours(lake, *(HOUR - n for n in range(3)))
+
+    def refresh(lake: Lake, engine: Any, hour: Hour, **options: Any) -> Any:
+        if hour == HOUR - 1:
+            raise ConservationError("tenant acme: 10 events, but 9 counted")
+        return refresh_hour(lake, engine, hour, **options)
+
+    monkeypatch.setattr(trend_assets, "refresh_hour", refresh)
+    with pytest.raises(LogSightError, match="tenant acme: 10 events, but 9 counted"):
+        build(lake, instance)
+    assert [is_published(lake, HOUR - n) for n in range(3)] == [True, False, True]
+    assert materialized(instance, "service_trend_hour") == {HOUR.day}
+    monkeypatch.undo()
+    build(lake, instance)
+    assert is_published(lake, HOUR - 1)
+
+
+def test_a_replay_does_again_what_is_up_to_date_and_changes_no_byte(lake: Lake, instance: dg.DagsterInstance) -> None:
+    put_hours(lake, HOUR)
+    build(lake, instance)
+    before = {entry.key: lake.store.get(entry.key) for entry in lake.store.list("trends/")}
+    assert build(lake, instance, replay=True).intake_report.objects == 1
+    assert before == {entry.key: lake.store.get(entry.key) for entry in lake.store.list("trends/")}
