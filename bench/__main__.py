@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.datasets import Dataset, cache_folder, given, profile, require_space
-from bench.engines import CORES, ENGINES, SPARK, Run, run_engine
+from bench.engines import CORES, ENGINES, SPARK, Run, kept_to_cores, run_engine
 from bench.latency import measure_latency
 from bench.machine import commit, load, machine, versions
 from bench.markdown import replace_results
@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
                 print(profile_steps(_first_dataset(options, cache), Path(work)))
                 return 0
-            return _measure(options, cache, Path(work))
+            with kept_to_cores():
+                return _measure(options, cache, Path(work))
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

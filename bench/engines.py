@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,8 +53,23 @@ def logsight(*arguments: str) -> list[str]:
 
 
 def logsight_environment() -> dict[str, str]:
-    """Defaults, but for the number of cores: a larger machine would compare unlike with unlike."""
-    return clean_environment(LOGSIGHT_ENGINE_THREADS=str(CORES), LOGSIGHT_ENGINE_WORKERS=str(CORES))
+    """The product's defaults; where a process cannot be held to some cores, it is told how many it may use."""
+    is_free = not hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > CORES
+    return clean_environment(**({"LOGSIGHT_ENGINE_WORKERS": str(CORES)} if is_free else {}))
+
+
+@contextmanager
+def kept_to_cores() -> Iterator[None]:
+    """Hold all that is started to the first cores: engines look at that when they make threads. Not on macOS."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:CORES])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def fresh_lake(data: Dataset, lake: Path) -> None:

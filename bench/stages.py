@@ -51,9 +51,10 @@ STEPS = (
     Step("intake: the rest of an object", f"{_INTAKE}.run", "take_in"),
     Step("completeness", f"{_TRENDS}.assets", "refresh_completeness"),
     Step("events asset: survey of the files", f"{_TRENDS}.assets", "survey_hour"),
-    Step("trends: the rest of an hour", f"{_TRENDS}.assets", "refresh_hour"),
+    Step("trends: the rest of an hour", f"{_TRENDS}.refresh", "refresh_hour"),
     Step("trends: list and hash inputs", f"{_TRENDS}.hours", "hour_inputs"),
     Step("trends: the rest of counting", f"{_TRENDS}.hours", "compute_hour"),
+    Step("days and months: roll up", f"{_TRENDS}.pyramid", "_publish"),
     Step("trends: make", "resources.query_engine", "_DuckDBSession.keep", by_argument=1),
     Step("trends: fetch rows", "resources.query_engine", "_DuckDBSession.fetch"),
     Step("trends: open event files", "resources.query_engine", "_DuckDBSession.define_tenants"),
@@ -153,7 +154,7 @@ def profile(data: Dataset, work: Path) -> str:
     shutil.rmtree(folder, ignore_errors=True)
     known = sum(spent.cpu for spent in watch.spent.values())
     rows = dict(sorted(watch.spent.items(), key=lambda item: -item[1].cpu))
-    rows["everything else: Dagster, days and months"] = Spent(1, total - known)
+    rows["everything else: Dagster, markers"] = Spent(1, total - known)
     rows["start: Python and imports"] = Spent(1, started)
     return _table(rows, summary["events"])
 

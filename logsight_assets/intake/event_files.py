@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,6 +22,11 @@ from logsight_assets.timeline import Hour
 
 BLOCK = 65_536  # rows that are sorted into files at a time
 _MOST_BUFFERED = 4 * BLOCK  # rows that wait in memory before they are written as row groups
+# Late events make most files of an object: thirty of 36, of thirty rows each. Packing those by zstd takes 0.68 ms a file,
+# by snappy 0.33 for two kilobytes more.
+_FEW_ROWS = 1000
+_SMALL: dict[str, Any] = {"compression": "snappy"}
+_LARGE: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
 # Only columns that repeat: building a dictionary of ids costs time and is thrown away.
 _DICTIONARY = ["environment", "service", "host", "severity_text", "resource", "sensitivity", "source", "raw_object"]
 # What readers prune by; minima of ids prune nothing and cost 0.6 µs a row.
@@ -110,8 +116,7 @@ class _Group:
             self._writer = pq.ParquetWriter(
                 self.path,
                 EVENTS.arrow_schema,
-                compression="zstd",
-                compression_level=1,
+                **(_SMALL if sum(rows.num_rows for rows in self.rows) < _FEW_ROWS else _LARGE),
                 use_dictionary=_DICTIONARY,
                 write_statistics=_STATISTICS,
                 store_schema=False,

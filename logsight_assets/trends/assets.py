@@ -9,13 +9,14 @@ from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake, markers, unmark
 from logsight_assets.observers import saw_hour
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
-from logsight_assets.scratch import embedded_engine
+from logsight_assets.scratch import embedded_engine, workers
 from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
 from logsight_assets.trends.completeness import refresh_completeness
 from logsight_assets.trends.event_hours import EventHour, survey_hour
-from logsight_assets.trends.hours import HourOutcome, refresh_hour
+from logsight_assets.trends.hours import HourOutcome
 from logsight_assets.trends.published_hours import TableSize, table_sizes
 from logsight_assets.trends.pyramid import RollupOutcome, refresh_day, refresh_month
+from logsight_assets.trends.refresh import refresh_hours
 
 MINUTE_TABLES = [*(TRENDS[f"{name}_minute"] for name in TREND_NAMES), PATTERNS]
 # Objects of an arrival hour hold events of that hour, and late ones of the hour before; what comes later still is found
@@ -83,10 +84,12 @@ def minute_assets(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]
     ) -> Iterator[dg.MaterializeResult[None]]:
         outcomes = []
-        with keeping_what_is_done(context, lake) as progress, embedded_engine(lake) as engine:
-            for hour in hours_of(context):
+        hours = hours_of(context)
+        sharers = min(workers(lake), len(hours))
+        with keeping_what_is_done(context, lake) as progress, embedded_engine(lake, sharers=sharers) as engine:
+            for hour, refreshed in refresh_hours(lake, engine, hours, replay=is_replay(context)):
                 with progress.attempt(f"hour {hour}"):
-                    outcome = refresh_hour(lake, engine, hour, replay=is_replay(context))
+                    outcome = refreshed()
                     saw_hour(outcome)
                     outcomes.append(outcome)
                     outcome.check()

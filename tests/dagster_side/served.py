@@ -25,12 +25,12 @@ REPO = Path(__file__).parents[2]
 MINUTE = ["service_trend_minute", "template_trend_minute", "service_duration_minute", "patterns"]
 
 
-def eventually(what: str, condition: Callable[[], object], seconds: float) -> float:
-    """Wait until a condition holds; how long that took."""
+def eventually(what: str, condition: Callable[[], object], seconds: float, every: float = 0.2) -> float:
+    """Wait until a condition holds, asking `every` so many seconds; how long that took."""
     began = time.monotonic()
     while not condition():
         assert time.monotonic() - began < seconds, f"not in {seconds} s: {what}"
-        time.sleep(0.1)
+        time.sleep(every)
     return time.monotonic() - began
 
 

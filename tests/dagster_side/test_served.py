@@ -112,19 +112,20 @@ def test_a_backfill_keeps_what_is_done_and_live_work_its_place(served: Served) -
     served.land("meanwhile", served.now, served.now)
     live = eventually("the live row", lambda: served.counted("meanwhile") == 5, 90)
     assert served.backfill(backfill_id)["status"] == "REQUESTED", "the live row came while the backfill was under way"
-    eventually("the end of the backfill", lambda: served.backfill(backfill_id)["status"].startswith("COMPLETED"), 400)
+    eventually("the end of the backfill", lambda: served.backfill(backfill_id)["status"].startswith("COMPLETED"), 400, 2)
     whole = time.monotonic() - began
     state = served.backfill(backfill_id)
     print(f"live row during a backfill: {live:.1f} s; 720 hours: {whole:.0f} s; killed {victim}; {state}")
     assert state["intake"] == (720, 720, 0), "the killed run was repeated"
     assert state["status"] == "COMPLETED_FAILED"
     for table in MINUTE:
-        assert state[table] == (720, 719, 1)
+        # One more than 720: objects of the first hour may hold events of the hour before.
+        assert state[table] == (721, 720, 1)
     assert served.counted("history") == 5 * (len(filled) - 1)
 
     served.lake.store.delete(damage)
     again = reexecute(served, backfill_id)
-    rest = eventually("the rest", lambda: served.backfill(again)["status"].startswith("COMPLETED"), 200)
+    rest = eventually("the rest", lambda: served.backfill(again)["status"].startswith("COMPLETED"), 200, 2)
     print(f"re-execution from failure: {rest:.0f} s")
     state = served.backfill(again)
     assert state["status"] == "COMPLETED_SUCCESS"
@@ -172,5 +173,5 @@ def kill_a_run_of(served: Served, backfill_id: str) -> str:
                 return True
         return False
 
-    eventually("a run of the backfill works", kill_one, 120)
+    eventually("a run of the backfill works", kill_one, 120, 0.5)
     return killed[0]
