@@ -39,7 +39,7 @@ class BuildSummary(Observer):
     outside_partitions: int = 0
     seconds: float = 0.0
 
-    def receipt(self, receipt: Receipt) -> None:
+    def receipt(self, receipt: Receipt) -> None:  # noqa: ARG002 - the progress bar counts
         self.on_step("objects", 1)
 
     def intake(self, report: IntakeReport) -> None:
@@ -122,7 +122,9 @@ class Builder:
     def _read_outside(self, told: Mapping[Hour, list[str]], arrivals: list[Arrival]) -> None:
         outside = [a for a in arrivals if not is_inside(self.lake, a.raw.arrival_hour)]
         hours = {arrival.raw.arrival_hour for arrival in outside}
-        read_outside(self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake))
+        read_outside(
+            self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake)
+        )
 
     def _refresh(self, summary: BuildSummary, *, replay: bool) -> None:
         due, outside = due_windows(self.lake)
@@ -138,7 +140,13 @@ class Builder:
             self._run(summary, "refresh_months", month_key(month), month_key(month), replay=replay)
 
     def _run(
-        self, summary: BuildSummary, job: str, first: str | None = None, last: str | None = None, *, replay: bool = False
+        self,
+        summary: BuildSummary,
+        job: str,
+        first: str | None = None,
+        last: str | None = None,
+        *,
+        replay: bool = False,
     ) -> None:
         """Run a job over a range of its partitions, both ends included; what its windows raise is in the summary."""
         tags = range_tags(first, last) if first and last else {}
@@ -151,4 +159,3 @@ class Builder:
         if not result.success and not summary.failures:
             error = LogSightError(f"job {job} failed; see run {result.run_id} in the Dagster UI")
             summary.failure(f"run {result.run_id}", error)
-

@@ -180,7 +180,7 @@ def _build(options: argparse.Namespace) -> int:
 
 
 def _summary_text(summary: BuildSummary) -> str:
-    from logsight_assets.reader.visible import visible
+    from logsight_assets.visible import visible
 
     held = summary.to_json()
     faults = "".join(f"\n  fault: {f['fault']} in {visible(f['raw_key'])}" for f in held["faults"][:20])

@@ -45,7 +45,8 @@ def logsight() -> dg.Definitions:
 
 
 def _definitions(lake: Lake) -> dg.Definitions:
-    hours, days, months = (make(lake.partitions_start) for make in (hourly, daily, monthly))
+    start = lake.partitions_start
+    hours, days, months = hourly(start), daily(start), monthly(start)
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
         RAW_LOGS,
         intake_asset(hours),
@@ -84,7 +85,14 @@ _DAY = ("service_trend_day", "template_trend_day", "service_duration_day")
 def _asset_jobs() -> dict[str, Any]:
     """Jobs by what asks for them; their assets share a partitioning."""
     jobs = [
-        _job("live", "Arrival hours around now, read and counted in one run.", "intake", "completeness", "events", *_MINUTE),
+        _job(
+            "live",
+            "Arrival hours around now, read and counted in one run.",
+            "intake",
+            "completeness",
+            "events",
+            *_MINUTE,
+        ),
         _job("catch_up", "Older arrival hours, read and counted in one run.", "intake", "events", *_MINUTE),
         _job("refresh_hours", "Event hours whose files changed.", "events", *_MINUTE),
         _job("refresh_days", "Days whose closed hours changed.", *_HOUR),

@@ -87,10 +87,9 @@ def told(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Where in our own code it arose."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_HERE)]
-    frame = (ours or frames or [None])[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}" if frame else "an unknown place"
+    frames = list(traceback.extract_tb(error.__traceback__))
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_HERE)] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"
 
 
 def _write_down(lake: Lake, window: str, error: Exception) -> None:

@@ -61,9 +61,7 @@ def hour_checks(
     ]
 
     @dg.multi_asset_check(name=name, specs=specs, can_subset=True)
-    def check(
-        context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]
-    ) -> Iterator[dg.AssetCheckResult]:
+    def check(context: dg.AssetCheckExecutionContext, lake: dg.ResourceParam[Lake]) -> Iterator[dg.AssetCheckResult]:
         chosen, run_hours = context.op_execution_context.selected_asset_check_keys, hours_checked(context)
         seen = see(lake)
         for each in checks:

@@ -159,11 +159,15 @@ class FolderStore:
 
     def put_file(self, key: str, path: Path) -> None:
         target = self.path(key)
-        with self._staging(key) as staged:
-            if path.stat().st_dev == staged.stat().st_dev:
+        try:
+            is_near = path.stat().st_dev == self._staging_folder().stat().st_dev
+            if is_near:
                 self._place(target, path)
-            else:
-                # Another disk: a rename cannot cross it, so copy beside the target first.
+        except OSError as error:
+            raise self._unavailable(key, error) from error
+        if not is_near:
+            # Another disk: a rename cannot cross it, so copy beside the target first.
+            with self._staging(key) as staged:
                 shutil.copyfile(path, staged)
                 self._place(target, staged)
 
@@ -199,9 +203,7 @@ class FolderStore:
     def _staging(self, key: str) -> Iterator[Path]:
         """An empty file on the store's own disk; it goes with the block unless it was placed."""
         try:
-            folder = self.root / _PRIVATE / "staging"
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=folder)
+            handle, name = tempfile.mkstemp(dir=self._staging_folder())
             os.close(handle)
             try:
                 yield Path(name)
@@ -209,6 +211,11 @@ class FolderStore:
                 Path(name).unlink(missing_ok=True)
         except OSError as error:
             raise self._unavailable(key, error) from error
+
+    def _staging_folder(self) -> Path:
+        folder = self.root / _PRIVATE / "staging"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _place(self, target: Path, staged: Path) -> None:
         staged.chmod(0o644)
@@ -230,6 +237,7 @@ class FolderStore:
 
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:
+        self.path(key)
         # One of 256 lock files: enough to keep writers of different keys apart, few enough never to need clearing.
         name = hashlib.sha256(key.encode()).hexdigest()[:2]
         folder = self.root / _PRIVATE / "locks"

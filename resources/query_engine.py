@@ -7,6 +7,7 @@ the same contract test, `tests/contracts/test_query_engine.py`.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +17,9 @@ import duckdb
 import pyarrow as pa
 
 from logsight_assets.tables import Table
+
+# DuckDB takes these in a path for a pattern: a lake in `logs*` would be read together with its neighbour `logs-2`.
+_PATTERN = re.compile(r"[\[*?]")
 
 
 class Session(Protocol):
@@ -102,7 +106,8 @@ def _rows(table: Table, uris: Sequence[str]) -> str:
         empty = ", ".join(f"cast(null as {c.type.value}) as {_quoted(c.name)}" for c in table.columns)
         return f"select {empty} where false"
     columns = ", ".join(_quoted(c.name) for c in table.columns)
-    return f"select {columns} from read_parquet([{', '.join(map(_literal, uris))}], hive_partitioning = false)"
+    paths = ", ".join(_literal(_PATTERN.sub(r"[\g<0>]", uri)) for uri in uris)
+    return f"select {columns} from read_parquet([{paths}], hive_partitioning = false)"
 
 
 def _literal(text: str) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -147,10 +146,9 @@ class FolderQueue:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
         return []
-    return [folder / name for name in names]
 
 
 @contextlib.contextmanager

@@ -9,14 +9,18 @@ from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.lake import Lake, marked
 from logsight_assets.outside import Due, due_windows
 from logsight_assets.partitions import contiguous_days, month_key
+from logsight_assets.trends.assets import MINUTE_TABLES
 from logsight_assets.trends.pyramid import due_days
-from sensors.requests import Busy, Work, busy_windows, hours_work, recent_hours, requests_of
+from sensors.requests import Busy, Work, busy_windows, hours_work, left_to_backfills, recent_hours, requests_of
 
 NAME = "late_hours"
 
 
-def late_requests(lake: Lake, busy: Busy) -> list[dg.RunRequest]:
-    """Requests for all that is due and not being worked on; in the background level by level, from below."""
+def late_requests(lake: Lake, busy: Busy, backfilled: frozenset[str] = frozenset()) -> list[dg.RunRequest]:
+    """Requests for all that is due and not being worked on; in the background level by level, from below.
+
+    `backfilled` are hours that a backfill is going to refresh; recent ones do not wait for it.
+    """
     inside, outside = due_windows(lake)
     hours = marked(lake.store, "hours")
     waiting = {hour: hours.get(str(hour), []) for hour in inside.hours}
@@ -25,7 +29,7 @@ def late_requests(lake: Lake, busy: Busy) -> list[dg.RunRequest]:
     taken = busy.of("refresh_hours", "live", "catch_up")
     live = hours_work("refresh_hours", {hour: names for hour, names in waiting.items() if hour in recent}, taken)
     background = hours_work(
-        "refresh_hours", {hour: names for hour, names in waiting.items() if hour not in recent}, taken
+        "refresh_hours", {hour: names for hour, names in waiting.items() if hour not in recent}, taken | backfilled
     )
     return requests_of(live, background + _upper_work(lake, inside) + _other_work(lake, outside, busy), busy)
 
@@ -35,7 +39,9 @@ def _upper_work(lake: Lake, due: Due) -> list[Work]:
     days, months = marked(lake.store, "days"), marked(lake.store, "months")
     names = {day: [key for key in days.get(day, []) if due_days(lake, {day: [key]})] for day in due.days}
     work = [
-        Work("refresh_days", first, last, tuple(name for day in due.days if first <= day <= last for name in names[day]))
+        Work(
+            "refresh_days", first, last, tuple(name for day in due.days if first <= day <= last for name in names[day])
+        )
         for first, last in contiguous_days(due.days)
     ]
     return work + [
@@ -66,9 +72,12 @@ def late_hours_sensor(jobs: Sequence[Any], sensors: Sequence[str]) -> dg.SensorD
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Refreshes hours that late events touched, and the days and months above changed hours.",
     )
-    def late_hours(context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]) -> dg.SensorResult | dg.SkipReason:
+    def late_hours(
+        context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]
+    ) -> dg.SensorResult | dg.SkipReason:
         with telling_only_what_may_be_told(lake, f"sensor {NAME}"):
-            requests = late_requests(lake, busy_windows(context.instance, sensors))
+            backfilled = left_to_backfills(context.instance, MINUTE_TABLES[0].name)
+            requests = late_requests(lake, busy_windows(context.instance, sensors), backfilled)
         return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("no window is due")
 
     return late_hours

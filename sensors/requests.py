@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
 from logsight_assets.partitions import PRIORITY_TAG, contiguous, range_of_run, range_tags
 from logsight_assets.timeline import Hour, hours_between
@@ -73,6 +74,18 @@ def busy_windows(instance: dg.DagsterInstance, sensors: Iterable[str]) -> Busy:
             found.setdefault(run.job_name, set()).update(range_of_run(run.tags))
             has_background |= run.tags.get(LANE_TAG) == BACKGROUND[LANE_TAG]
     return Busy({job: frozenset(keys) for job, keys in found.items()}, has_background)
+
+
+def left_to_backfills(instance: dg.DagsterInstance, asset: str) -> frozenset[str]:
+    """Partitions of an asset that backfills under way are going to do: doing them too would cost all of it twice."""
+    key, left = dg.AssetKey(asset), set[str]()
+    for backfill in instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED])):
+        if data := backfill.asset_backfill_data:
+            subsets = (data.target_subset, data.materialized_subset, data.failed_and_downstream_subset)
+            held = [subset.partitions_subsets_by_asset_key.get(key) for subset in subsets]
+            target, done, failed = (set(subset.get_partition_keys()) if subset else set() for subset in held)
+            left |= target - done - failed
+    return frozenset(left)
 
 
 def recent_hours(now: Hour) -> set[Hour]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import duckdb
 import pytest

@@ -1,6 +1,7 @@
 """Dagster's side of intake: raw objects as delivered, and their reading by arrival hour."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -52,7 +53,7 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
 
 
 def by_hour(
-    lake: Lake, sources: dict[str, SourceDefinition], hours: list[Hour], *, replay: bool
+    lake: Lake, sources: Mapping[str, SourceDefinition], hours: list[Hour], *, replay: bool
 ) -> dict[Hour, list[Arrival]]:
     """What must be read, by arrival hour; hours with nothing to read are there with nothing."""
     found: dict[Hour, list[Arrival]] = defaultdict(list, {hour: [] for hour in hours})

@@ -22,8 +22,8 @@ from logsight_assets.timeline import Hour
 
 BLOCK = 65_536  # rows that are sorted into files at a time
 _MOST_BUFFERED = 4 * BLOCK  # rows that wait in memory before they are written as row groups
-# Late events make most files of an object: thirty of 36, of thirty rows each. Packing those by zstd takes 0.68 ms a file,
-# by snappy 0.33 for two kilobytes more.
+# Late events make most files of an object: thirty of 36, of thirty rows each. Packing one by zstd takes 0.68 ms, by
+# snappy 0.33 for two kilobytes more.
 _FEW_ROWS = 1000
 _SMALL: dict[str, Any] = {"compression": "snappy"}
 _LARGE: dict[str, Any] = {"compression": "zstd", "compression_level": 1}

@@ -10,7 +10,7 @@ from logsight_assets.intake.quarantine import read_entries
 from logsight_assets.intake.records import QUARANTINE_REASONS
 from logsight_assets.intake.redact_records import redaction_of
 from logsight_assets.lake import Lake
-from logsight_assets.reader.visible import visible
+from logsight_assets.visible import visible
 
 _EXAMPLES = 3
 

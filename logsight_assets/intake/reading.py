@@ -99,8 +99,8 @@ def _read_flat(
     tenants = [name for (name,) in cursor.execute(f"select distinct tenant from {table} where is_plain").fetchall()]
     if refused := [literal(name) for name in tenants if reading.tenancy.refuses(name)]:
         cursor.execute(f"update {table} set is_plain = false where tenant in ({', '.join(refused)})")
-    rows = cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()
-    nominated = [line for (line,) in rows]
+    odd = cursor.execute(f"select raw_line from {table} where not is_plain order by 1").fetchall()
+    nominated = [line for (line,) in odd]
     (found,) = cursor.execute(f"select count(*) from {table}").fetchone() or (0,)
     # DuckDB makes no row for a blank line, and may make too few of damaged ones: then its line numbers say nothing.
     if found != unpacked.lines or len(nominated) > _MOST_NOMINATED * found:

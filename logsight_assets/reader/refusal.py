@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from logsight_assets.errors import RefusedQuery
-from logsight_assets.reader.visible import visible
+from logsight_assets.visible import visible
 
 Parameter: TypeAlias = str | int | float | bool | None
 

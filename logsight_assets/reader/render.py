@@ -13,7 +13,7 @@ import unicodedata
 from typing import Any
 
 from logsight_assets.reader.ask import Answer
-from logsight_assets.reader.visible import visible
+from logsight_assets.visible import visible
 
 MAX_CELL = 60  # columns of a terminal
 

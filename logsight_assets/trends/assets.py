@@ -93,8 +93,8 @@ def minute_assets(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
                     saw_hour(outcome)
                     outcomes.append(outcome)
                     outcome.check()
-                    for table, size in table_sizes(lake.store, _standing(outcome), "minute").items():
-                        progress.done(hour.partition_key, hour_metadata(outcome, size), table)
+                    for name, size in table_sizes(lake.store, _standing(outcome), "minute").items():
+                        progress.done(hour.partition_key, hour_metadata(outcome, size), name)
         for table in MINUTE_TABLES:
             yield dg.MaterializeResult(asset_key=table.name, metadata=hours_metadata(outcomes))
 

@@ -51,8 +51,7 @@ def conservation(seen: SeenHours, hour: Hour) -> Verdict:
     is_sealed = any(seen.lake.store.head(seal_key(tenant, hour)) for tenant in published.tenants)
     is_right = events == counted + duplicates and (is_sealed or events == survey.events) and not survey.unreadable_files
     figures = {"events": events, "counted": counted, "duplicates": duplicates, "in_files": survey.events}
-    figures["unreadable_files"] = survey.unreadable_files
-    return Verdict(is_right, figures)
+    return Verdict(is_right, {**figures, "unreadable_files": survey.unreadable_files})
 
 
 def id_conflicts(seen: SeenHours, hour: Hour) -> Verdict:

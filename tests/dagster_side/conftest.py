@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -58,19 +59,23 @@ def run(
 
 
 def execute(lake: Lake, instance: dg.DagsterInstance, job: str, tags: Mapping[str, Any]) -> dg.ExecuteInProcessResult:
-    return build_defs(lake).resolve_job_def(job).execute_in_process(
-        instance=instance,
-        tags=tags,
-        raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    return (
+        build_defs(lake)
+        .resolve_job_def(job)
+        .execute_in_process(
+            instance=instance,
+            tags=tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
     )
 
 
 def succeeded(result: dg.ExecuteInProcessResult) -> bool:
-    """Whether a run did; prints why not."""
+    """Whether a run did; says why not."""
     for event in result.all_events:
         if event.is_failure:
-            print(event.step_key, event.event_specific_data)
+            sys.stderr.write(f"{event.step_key} {event.event_specific_data}\n")
     return result.success
 
 

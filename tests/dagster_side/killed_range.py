@@ -1,4 +1,4 @@
-"""A ranged run that is killed at the last object of one hour: `python -m tests.dagster_side.killed_range LAKE HOME KEY`.
+"""A ranged run that is killed before it puts KEY: `python -m tests.dagster_side.killed_range LAKE HOME KEY`.
 
 A process of its own, because what is promised is about processes that end without a word.
 """

@@ -34,6 +34,11 @@ def eventually(what: str, condition: Callable[[], object], seconds: float, every
     return time.monotonic() - began
 
 
+def say(text: str) -> None:
+    """What was measured, for whoever looks (`pytest -s`)."""
+    sys.stdout.write(f"{text}\n")
+
+
 class Served:
     """One `logsight up` and the lake behind it."""
 
@@ -47,7 +52,9 @@ class Served:
     @contextlib.contextmanager
     def up(self) -> Iterator[None]:
         with self.out.open("wb") as out:
-            process = subprocess.Popen([*LOGSIGHT, "up"], stdout=out, stderr=out, env=self.environment, cwd=self.root.parent)
+            process = subprocess.Popen(
+                [*LOGSIGHT, "up"], stdout=out, stderr=out, env=self.environment, cwd=self.root.parent
+            )
         try:
             eventually("ready", lambda: "Ready:" in self._said() or process.poll() is not None, 120)
             assert process.poll() is None, self._said()
@@ -62,7 +69,12 @@ class Served:
     def logsight(self, *arguments: str) -> dict[str, Any]:
         """A verb of the command line, its JSON."""
         done = subprocess.run(
-            [*LOGSIGHT, *arguments, "--json"], env=self.environment, capture_output=True, text=True, timeout=180, check=False
+            [*LOGSIGHT, *arguments, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         answer: dict[str, Any] = json.loads(done.stdout)

@@ -12,7 +12,7 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.errors import ConservationError, LogSightError
 from logsight_assets.lake import Lake, mark, marked
 from logsight_assets.timeline import Hour
-from logsight_assets.trends import assets as trend_assets
+from logsight_assets.trends import refresh as refreshing
 from logsight_assets.trends.hours import refresh_hour
 from tests.dagster_side.conftest import keys, materialized
 from tests.dagster_side.test_runs import is_published, put_hours
@@ -59,7 +59,7 @@ def test_a_build_with_a_failing_hour_does_the_others_and_says_all_at_the_end(
             raise ConservationError("tenant acme: 10 events, but 9 counted")
         return refresh_hour(lake, engine, hour, **options)
 
-    monkeypatch.setattr(trend_assets, "refresh_hour", refresh)
+    monkeypatch.setattr(refreshing, "refresh_hour", refresh)
     with pytest.raises(LogSightError, match="tenant acme: 10 events, but 9 counted"):
         build(lake, instance)
     assert [is_published(lake, HOUR - n) for n in range(3)] == [True, False, True]

@@ -26,10 +26,12 @@ def drawn(definitions: dg.Definitions) -> str:
     lines = ["key | group | partitions | deps | checks"]
     for key in sorted(graph.get_all_asset_keys()):
         node = graph.get(key)
-        partitions = type(node.partitions_def).__name__.removesuffix("PartitionsDefinition") if node.partitions_def else "-"
+        partitions = (
+            type(node.partitions_def).__name__.removesuffix("PartitionsDefinition") if node.partitions_def else "-"
+        )
         deps = ", ".join(sorted(parent.to_user_string() for parent in node.parent_keys)) or "-"
         checks = ", ".join(sorted(check.name for check in node.check_keys)) or "-"
-        lines.append(" | ".join([key.to_user_string(), node.group_name, partitions, deps, checks]))
+        lines.append(f"{key.to_user_string()} | {node.group_name} | {partitions} | {deps} | {checks}")
     return "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,7 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.errors import ConservationError, StoreUnavailable
 from logsight_assets.lake import Lake, mark, marked, minute_key
 from logsight_assets.timeline import Hour
-from logsight_assets.trends import assets as trend_assets
+from logsight_assets.trends import refresh as refreshing
 from logsight_assets.trends.hours import refresh_hour
 from tests.dagster_side.conftest import keys, materialized, run, succeeded
 from tests.doubles import HookedStore
@@ -33,8 +33,10 @@ def is_published(lake: Lake, hour: Hour, tenant: str = "acme") -> bool:
 
 
 def evaluations(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
-    return {e.check_name if e.asset_key.path[-1] == "intake" else f"{e.asset_key.path[-1]}.{e.check_name}": e
-            for e in result.get_asset_check_evaluations()}
+    return {
+        e.check_name if e.asset_key.path[-1] == "intake" else f"{e.asset_key.path[-1]}.{e.check_name}": e
+        for e in result.get_asset_check_evaluations()
+    }
 
 
 def test_a_single_run_reads_counts_and_reports_its_partition(lake: Lake, instance: dg.DagsterInstance) -> None:
@@ -61,7 +63,12 @@ def test_a_ranged_run_reports_each_partition_with_its_own_figures(lake: Lake, in
     assert materialized(instance, "intake") == keys(*(HOUR - n for n in range(4)))
     records = instance.fetch_materializations(dg.AssetKey("service_trend_minute"), limit=10).records
     rows = {r.partition_key: r.asset_materialization.metadata["dagster/partition_row_count"].value for r in records}
-    assert rows == {(HOUR - 3).partition_key: 1, (HOUR - 2).partition_key: 0, (HOUR - 1).partition_key: 1, HOUR.partition_key: 0}
+    assert rows == {
+        (HOUR - 3).partition_key: 1,
+        (HOUR - 2).partition_key: 0,
+        (HOUR - 1).partition_key: 1,
+        HOUR.partition_key: 0,
+    }
     checks = evaluations(result)
     assert checks["conservation"].metadata["objects"].value == 2
     assert checks["conservation"].metadata["hours_checked"].value == 4
@@ -88,7 +95,7 @@ def test_an_hour_whose_sums_do_not_hold_is_not_published_and_the_others_are(
             raise ConservationError("tenant acme: 10 events, but 9 counted")
         return refresh_hour(lake, engine, hour, **options)
 
-    monkeypatch.setattr(trend_assets, "refresh_hour", refresh)
+    monkeypatch.setattr(refreshing, "refresh_hour", refresh)
     result = run(lake, instance, "live", HOUR - 4, HOUR)
     assert not result.success
     done = {HOUR - 4, HOUR - 3, HOUR - 1, HOUR}
@@ -116,7 +123,9 @@ def test_an_arrival_hour_that_cannot_be_read_keeps_no_other_from_being_read(
             raise OSError(28, "No space left on device", key)
 
     mark(lake.store, "arrivals", str(HOUR - 1), "added")
-    assert not succeeded(run(with_store(lake, HookedStore(lake.store, before=refuse)), instance, "live", HOUR - 2, HOUR))
+    assert not succeeded(
+        run(with_store(lake, HookedStore(lake.store, before=refuse)), instance, "live", HOUR - 2, HOUR)
+    )
     assert materialized(instance, "intake") == keys(HOUR - 2, HOUR)
     assert set(marked(lake.store, "arrivals")) == {str(HOUR - 1)}
     assert succeeded(run(lake, instance, "live", HOUR - 1))
@@ -168,7 +177,7 @@ def test_levels_above_the_hour_report_rows_of_their_own(lake: Lake, instance: dg
     assert sizes == {"service_trend_hour": 2, "service_trend_day": 1}
 
 
-# What Dagster is told --------------------------------------------------------------------------------------------------
+# What Dagster is told ------------------------------------------------------------------------------------------
 
 TENANT = "zebra-quokka-9"
 SECRET = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
@@ -205,14 +214,12 @@ def test_neither_tenants_nor_keys_nor_log_text_reach_dagsters_storage(
     assert (lake.state / "logs" / "failures.log").stat().st_mode & 0o077 == 0
 
 
-def _fail_once(
-    lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def _fail_once(lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(trend_assets, "refresh_hour", fail)
+        patched.setattr(refreshing, "refresh_hour", fail)
         assert not run(lake, instance, "refresh_hours", HOUR).success
 
 

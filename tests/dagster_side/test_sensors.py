@@ -1,4 +1,4 @@
-"""What the sensors ask for, tick by tick: bursts become one run, work goes to live or background, nothing stops them."""
+"""What the sensors ask for, tick by tick: bursts become one run, work has its lane, nothing stops them."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def queue(instance: dg.DagsterInstance, requests: list[dg.RunRequest], sensor: s
         tags = dict(request.tags) | {"dagster/sensor_name": sensor}
         if request.partition_key:
             tags[PARTITION_TAG] = request.partition_key
-        run = dg.DagsterRun(job_name=request.job_name or "", run_id=str(uuid.uuid4()), tags=tags,
-                            status=dg.DagsterRunStatus.STARTED)
+        run = dg.DagsterRun(
+            job_name=request.job_name or "", run_id=str(uuid.uuid4()), tags=tags, status=dg.DagsterRunStatus.STARTED
+        )
         made.append(instance.add_run(run).run_id)
     return made
 
@@ -50,7 +51,11 @@ def queue(instance: dg.DagsterInstance, requests: list[dg.RunRequest], sensor: s
 def windows(requests: list[dg.RunRequest]) -> list[tuple[str | None, str, str]]:
     """(job, lane, window) of each."""
     return [
-        (r.job_name, r.tags["logsight/lane"], " ".join(sorted(range_of_run(r.tags) | ({r.partition_key} if r.partition_key else set()))))
+        (
+            r.job_name,
+            r.tags["logsight/lane"],
+            " ".join(sorted(range_of_run(r.tags) | ({r.partition_key} if r.partition_key else set()))),
+        )
         for r in requests
     ]
 
@@ -60,9 +65,7 @@ def test_a_burst_of_objects_in_neighbouring_hours_is_one_run(lake: Lake, instanc
         for number in range(20):
             put_raw(lake, [flat_line(body=f"{number}")], f"{number}.gz", hour=hour)
     (request,) = tick(lake, instance, "arrivals")
-    assert windows([request]) == [
-        ("live", "live", f"{(Current - 1).partition_key} {Current.partition_key}")
-    ]
+    assert windows([request]) == [("live", "live", f"{(Current - 1).partition_key} {Current.partition_key}")]
     assert request.tags["dagster/priority"] == "10"
 
 
@@ -159,6 +162,13 @@ def test_late_events_of_a_recent_hour_are_live_and_those_of_an_old_one_wait_thei
         ("refresh_hours", "live", (Current - 1).partition_key),
         ("refresh_hours", "background", f"{(Current - 51).partition_key} {(Current - 50).partition_key}"),
     ]
+
+
+def test_hours_that_a_backfill_is_going_to_do_are_left_to_it_but_for_recent_ones(lake: Lake) -> None:
+    for hour in (Current - 1, Current - 50):
+        mark(lake.store, "hours", str(hour), "late")
+    both = frozenset(hour.partition_key for hour in (Current - 1, Current - 50))
+    assert windows(late_requests(lake, IDLE, both)) == [("refresh_hours", "live", (Current - 1).partition_key)]
 
 
 def test_an_hour_that_a_live_run_counts_is_left_to_it(lake: Lake, instance: dg.DagsterInstance) -> None:

@@ -17,7 +17,7 @@ import pytest
 from logsight_assets.lake import mark
 from logsight_assets.partitions import range_of_run
 from logsight_assets.timeline import Hour
-from tests.dagster_side.served import MINUTE, Served, eventually
+from tests.dagster_side.served import MINUTE, Served, eventually, say
 
 pytestmark = pytest.mark.xdist_group("e2e")
 
@@ -37,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def test_a_landed_object_becomes_a_row_that_can_be_queried(served: Served) -> None:
     served.land("landed", served.now, served.now)
     seconds = eventually("the row", lambda: served.counted("landed") == 5, 90)
-    print(f"object landed → row: {seconds:.1f} s")
+    say(f"object landed → row: {seconds:.1f} s")
 
 
 def test_objects_of_several_hours_are_read_by_ranged_runs(served: Served) -> None:
@@ -99,10 +99,10 @@ def test_a_backfill_keeps_what_is_done_and_live_work_its_place(served: Served) -
     first = served.now - 40 * DAY
     first = Hour(first.index - first.index % 24)
     hours = [first + n for n in range(720)]
-    filled = hours[::12]
+    filled = hours[::48]
     for hour in filled:
         served.land("history", hour, hour)
-    damaged = filled[30]
+    damaged = filled[7]
     damage = f"events/tenant=acme/{damaged.path}/other~{damaged}~{'0' * 32}.parquet"
     served.lake.store.put(damage, b"no Parquet")
 
@@ -112,10 +112,12 @@ def test_a_backfill_keeps_what_is_done_and_live_work_its_place(served: Served) -
     served.land("meanwhile", served.now, served.now)
     live = eventually("the live row", lambda: served.counted("meanwhile") == 5, 90)
     assert served.backfill(backfill_id)["status"] == "REQUESTED", "the live row came while the backfill was under way"
-    eventually("the end of the backfill", lambda: served.backfill(backfill_id)["status"].startswith("COMPLETED"), 400, 2)
+    eventually(
+        "the end of the backfill", lambda: served.backfill(backfill_id)["status"].startswith("COMPLETED"), 400, 2
+    )
     whole = time.monotonic() - began
     state = served.backfill(backfill_id)
-    print(f"live row during a backfill: {live:.1f} s; 720 hours: {whole:.0f} s; killed {victim}; {state}")
+    say(f"live row during a backfill: {live:.1f} s; 720 hours: {whole:.0f} s; killed {victim}; {state}")
     assert state["intake"] == (720, 720, 0), "the killed run was repeated"
     assert state["status"] == "COMPLETED_FAILED"
     for table in MINUTE:
@@ -126,7 +128,7 @@ def test_a_backfill_keeps_what_is_done_and_live_work_its_place(served: Served) -
     served.lake.store.delete(damage)
     again = reexecute(served, backfill_id)
     rest = eventually("the rest", lambda: served.backfill(again)["status"].startswith("COMPLETED"), 200, 2)
-    print(f"re-execution from failure: {rest:.0f} s")
+    say(f"re-execution from failure: {rest:.0f} s")
     state = served.backfill(again)
     assert state["status"] == "COMPLETED_SUCCESS"
     assert state["service_trend_minute"] == (1, 1, 0), "the failed hour alone"

@@ -10,7 +10,7 @@ import pytest
 
 from logsight_assets.reader.ask import Answer
 from logsight_assets.reader.render import as_csv, as_json, as_table
-from logsight_assets.reader.visible import visible
+from logsight_assets.visible import visible
 
 
 def answer(*values: object, truncated: bool = False) -> Answer:
