@@ -95,9 +95,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scales(text: str) -> list[float]:
-    scales = sorted(float(part) for part in text.split(","))
-    if not scales or scales[0] <= 0:
-        raise ValueError
+    try:
+        scales = sorted(float(part) for part in text.split(","))
+    except ValueError:
+        scales = []
+    if not scales or not 0 < scales[0] <= scales[-1] < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of positive numbers such as 1,4,16")
     return scales
 
 

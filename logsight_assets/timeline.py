@@ -18,6 +18,7 @@ Clock: TypeAlias = Callable[[], datetime]
 
 HOUR_NS = 3_600_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HOUR_TEXT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T -](\d{2})(?::?00)?(?::00)?Z?")
 
 
@@ -114,7 +115,9 @@ def days_of_month(month: str) -> list[str]:
 def parse_day(text: str) -> datetime:
     """Start of the day `YYYY-MM-DD`, UTC."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        if not _DAY_TEXT.fullmatch(text):
+            raise ValueError(text)
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
         raise UsageError(f"day {text!r} is not written as YYYY-MM-DD") from error
 

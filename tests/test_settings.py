@@ -201,14 +201,16 @@ def test_a_tenants_name(file: Path, name: str) -> None:
     assert name in load(file, yaml.safe_dump({"tenants": {name: {}}})).settings.tenants
 
 
-@pytest.mark.parametrize("name", ["Acme", "", "-a", ".a", "_mixed", "a/b", "..", "a b", "ä", "x" * 64, "a\n", "a~b", "a=b"])
+@pytest.mark.parametrize(
+    "name", ["Acme", "", "-a", ".a", "_mixed", "a/b", "..", "a b", "ä", "x" * 64, "a\n", "a~b", "a=b"]
+)
 def test_what_is_no_tenants_name_is_refused(file: Path, name: str) -> None:
     assert_refused(file, yaml.safe_dump({"tenants": {name: {}}}, allow_unicode=True), "tenants", "must match")
 
 
-def test_a_tenants_own_section_replaces_the_lakes(file: Path) -> None:
-    found = load(file, "redaction: {email: false, ip: true}\ntenants: {acme: {redaction: {mac: true}}, globex: {}}")
+def test_a_tenant_differs_from_the_lake_in_what_it_names_alone(file: Path) -> None:
+    found = load(file, "redaction: {email: false, ip: true}\ntenants: {acme: {redaction: {ip: false}}, globex: {}}")
     settings = found.settings
-    assert settings.redaction_of("acme") == Redaction(mac=True), "what it does not name has its default"
+    assert settings.redaction_of("acme") == Redaction(email=False, ip=False)
     assert settings.redaction_of("globex") == settings.redaction_of("unknown") == settings.redaction
     assert settings.retention_of("acme") == settings.retention

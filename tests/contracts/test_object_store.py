@@ -203,9 +203,7 @@ def test_a_reader_never_sees_a_part(store: ObjectStore) -> None:
     assert keys(store) == ["k"]
 
 
-def test_a_failed_write_leaves_the_old_object_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_write_leaves_the_old_object_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FolderStore(tmp_path)
     store.put("k", b"old")
 
