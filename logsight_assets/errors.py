@@ -3,6 +3,7 @@
 LogSightError
 ├── UsageError                 the caller asked for something that cannot be (exit 2)
 ├── ConfigurationError         a file or setting is wrong: names file and field
+├── WindowsFailed              some windows of a run failed, the others are done (in failures.py)
 ├── PermanentError             trying again cannot help
 │   ├── ObjectMissing          a store has no such object
 │   ├── RefusedQuery           a question that the guarded reader does not run

@@ -61,7 +61,7 @@ def open_lake(
     if root.exists() and not root.is_dir():
         raise UsageError(f"lake {location!r} is a file; give a folder")
     config = Path(environment.get("LOGSIGHT_CONFIG") or root / "logsight.yaml")
-    if "LOGSIGHT_CONFIG" in environment and not config.is_file():
+    if environment.get("LOGSIGHT_CONFIG") and not config.is_file():
         # Defaults in its place would keep what the file says to remove.
         raise ConfigurationError(f"LOGSIGHT_CONFIG: {config} is no file; correct the path, or unset the variable")
     effective = load_settings(config, environment, flags)
@@ -166,10 +166,17 @@ def values(store: ObjectStore, prefix: str, name: str) -> list[str]:
 
 
 def hours_below(store: ObjectStore, prefix: str) -> Iterator[Hour]:
-    """Hours that have a folder `dt=…/hour=…` below a prefix that ends with `/`, in order."""
+    """Hours that have a folder `dt=…/hour=…` below a prefix that ends with `/`, in order.
+
+    A folder of another name (`dt=2025-13-45`) is no hour and stops nothing.
+    """
     for day in values(store, prefix, "dt"):
         for hour in values(store, f"{prefix}dt={day}/", "hour"):
-            yield Hour.parse(f"{day}T{hour}")
+            try:
+                found = Hour.parse(f"{day}T{hour}")
+            except UsageError:
+                continue
+            yield found
 
 
 # Work that is waiting -------------------------------------------------------------------------------------------------

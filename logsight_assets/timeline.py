@@ -114,12 +114,13 @@ def days_of_month(month: str) -> list[str]:
 
 def parse_day(text: str) -> datetime:
     """Start of the day `YYYY-MM-DD`, UTC."""
+    fault = f"day {text!r} is not written as YYYY-MM-DD"
+    if not _DAY_TEXT.fullmatch(text):
+        raise UsageError(fault)
     try:
-        if not _DAY_TEXT.fullmatch(text):
-            raise ValueError(text)
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
-        raise UsageError(f"day {text!r} is not written as YYYY-MM-DD") from error
+        raise UsageError(fault) from error
 
 
 def utc_now() -> datetime:

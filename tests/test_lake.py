@@ -90,6 +90,11 @@ def test_empty_variables_are_as_if_they_were_not_set(tmp_path: Path) -> None:
     assert (lake.state, lake.config) == (tmp_path / ".logsight", tmp_path)
 
 
+def test_a_configuration_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"LOGSIGHT_CONFIG.*none\.yaml is no file"):
+        opened(tmp_path / "lake", LOGSIGHT_CONFIG=str(tmp_path / "none.yaml"))
+
+
 def test_a_relative_path_does_not_move_with_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     lake = open_lake("lake", {}, clock=lambda: BIRTH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import defaultdict
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from logsight_assets.errors import UsageError
 from logsight_assets.intake.receipts import Receipt, key_digest, read_receipt, receipt_entries
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import MIXED, Lake, RawObject, raw_hours, raw_objects
@@ -51,10 +53,11 @@ def unreachable(sources: Mapping[str, SourceDefinition]) -> dict[str, str]:
 
 
 def _arrival_hour(entry: ObjectInfo) -> Hour:
-    if match := _HIVE.search(entry.key):
-        return Hour.parse(f"{match[1]}T{match[2]}")
-    if match := _FIREHOSE.search(entry.key):
-        return Hour.parse(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}")
+    with contextlib.suppress(UsageError):  # a folder that looks like an hour and is none
+        if match := _HIVE.search(entry.key):
+            return Hour.parse(f"{match[1]}T{match[2]}")
+        if match := _FIREHOSE.search(entry.key):
+            return Hour.parse(f"{match[1]}-{match[2]}-{match[3]}T{match[4]}")
     return Hour.of(datetime.fromtimestamp(entry.modified, UTC))
 
 

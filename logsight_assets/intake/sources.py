@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 import re2
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from logsight_assets.errors import ConfigurationError, UsageError
 from logsight_assets.intake.formats import ALIASES, FORMATS
+from logsight_assets.intake.formats.zones import fixed_offset
 from logsight_assets.settings import TENANT_NAME, Section, read_yaml, validated
 
 # The ISO date guard keeps Hive's reserved characters and the '~' of event file names out of a path.
@@ -104,6 +106,22 @@ class SourceDefinition(Section):
                 raise ValueError(f"no RE2 expression: {error}") from error
         return value
 
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str | None) -> str | None:
+        if value is not None and fixed_offset(value) is None:
+            try:
+                ZoneInfo(value)
+            except (KeyError, ValueError, OSError):
+                raise ValueError("must be a zone like Europe/Berlin, or an offset like +02:00") from None
+        return value
+
+    @model_validator(mode="after")
+    def _has_its_expression(self) -> Self:
+        if self.format == "regex" and (self.pattern is None or not re2.compile(self.pattern).groupindex):
+            raise ValueError("format regex needs `pattern`, an RE2 expression with named groups like (?P<time>[0-9:]+)")
+        return self
+
     def grants(self, tenant: str) -> bool:
         """Whether a line of this source may choose `tenant`."""
         if self.tenants == "any":
@@ -128,7 +146,10 @@ def automatic_source(name: str) -> SourceDefinition:
 def load_sources(folder: Path) -> dict[str, SourceDefinition]:
     """Every `*.yaml` of a folder, by source name; ConfigurationError names file and field."""
     found = {}
-    for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+    for file in folder.glob("*.yml"):
+        # Without its definition a source is automatic, and its lines may name any tenant.
+        raise ConfigurationError(f"{file}: a source's file ends in .yaml; rename it")
+    for file in sorted(folder.glob("*.yaml")):
         source = validated(SourceDefinition, {"name": file.stem} | read_yaml(file), str(file))
         if source.name != file.stem:
             raise ConfigurationError(f"{file}: name: {source.name!r} must be the file's own name, {file.stem!r}")

@@ -29,9 +29,6 @@ auto_materialize: {use_sensors: true, use_threads: true, num_workers: 2}
 run_queue: {dequeue_interval_seconds: 1, dequeue_use_threads: true, dequeue_num_workers: 4}
 
 concurrency:
-  # A step in a pool uses a query engine, which takes all cores and its memory limit. Two at a time: a backfill holds
-  # one slot and live work has the other. Steps in no pool are not limited.
-  pools: {default_limit: 2, granularity: op}
   runs:
     # Four is as much as SQLite was tried with. Backfills take at most two, so that live work never waits for them.
     max_concurrent_runs: 4
