@@ -62,6 +62,8 @@ class BuildSummary(Observer):
 
     def to_json(self) -> dict[str, Any]:
         report = self.intake_report
+        # A run also looks at hours in which nothing has changed; those are not what it did.
+        touched = {hour for hour, outcome in self.hours.items() if outcome.is_changed or hour in report.event_hours}
         return {
             "objects": report.objects,
             "lines": report.lines,
@@ -70,9 +72,9 @@ class BuildSummary(Observer):
             "ignored_lines": report.ignored_lines,
             "late": report.late,
             "erased": report.erased,
-            "duplicates": sum(outcome.total("duplicates") for outcome in self.hours.values()),
+            "duplicates": sum(self.hours[hour].total("duplicates") for hour in touched),
             "faults": report.faults,
-            "event_hours": sorted(str(hour) for hour in {*report.event_hours, *self.hours}),
+            "event_hours": sorted(str(hour) for hour in {*report.event_hours, *touched}),
             "outside_partitions": self.outside_partitions,
             "seconds": round(self.seconds, 3),
         }

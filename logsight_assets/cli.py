@@ -43,22 +43,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LogSightError as error:
         print(f"logsight: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this Python would complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:  # noqa: BLE001  whatever is left is a fault of ours, told in one sentence
         return _unexpected(options, error)
     except KeyboardInterrupt:
         print("logsight: interrupted; what is done is kept, run the same command again", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; without this Python would complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return code
 
 
 def _unexpected(options: argparse.Namespace, error: Exception) -> int:
     """One sentence for a fault of ours; where it happened goes to a file, without the message, which may hold data."""
-    file = Path(tempfile.gettempdir()) / f"logsight-{options.verb}-{os.getpid()}.txt"
-    file.write_text("".join(traceback.format_tb(error.__traceback__)), encoding="utf-8")
+    # A name that nobody can foresee: in a folder that all may write to, someone else's link would be followed.
+    handle, file = tempfile.mkstemp(prefix=f"logsight-{options.verb}-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as trace:
+        trace.writelines(traceback.format_tb(error.__traceback__))
     kind = type(error).__name__
     print(f"logsight: {options.verb} failed unexpectedly ({kind}); what is done is kept. See {file}", file=sys.stderr)
     return 1
@@ -171,11 +173,16 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
+    from logsight_assets.intake.arrivals import unreachable
+    from logsight_assets.intake.run import sources_of
     from logsight_assets.progress import building
 
     start = Hour.parse(options.start) if options.start else None
     end = Hour.parse(options.end) if options.end else None
-    summary = building(_lake(options), start, end, replay=options.replay)
+    lake = _lake(options)
+    for name, place in unreachable(sources_of(lake)).items():
+        _tell(f"source {name}: location: {place} is no folder; its objects were not looked for")
+    summary = building(lake, start, end, replay=options.replay)
     return _show(options, summary.to_json(), _summary_text(summary))
 
 

@@ -45,6 +45,8 @@ def examine(lake: Lake) -> Iterator[Check]:
             yield check(lake)
         except (LogSightError, OSError) as error:
             yield Check(name, False, str(error), "see the message")
+        except Exception as error:  # noqa: BLE001 - whatever a check stumbles over is what it has found
+            yield Check(name, False, f"{type(error).__name__}: {error}", "see the message")
 
 
 def effective_values(lake: Lake) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ def open_lake(
     effective = load_settings(config, environment, flags)
     state = Path(environment.get("LOGSIGHT_STATE") or root / ".logsight")
     try:
+        state.mkdir(parents=True, exist_ok=True)
         start = effective.settings.partitions_start or _birth(state, clock)
     except OSError as error:
         raise UsageError(f"lake {location!r}: its state cannot be kept in {state} ({error.strerror})") from error
@@ -77,7 +78,6 @@ def _birth(state: Path, clock: Clock) -> str:
     """First day of the partitions: fixed when the lake is made, so that it never moves with the clock."""
     file = state / "lake.json"
     if not file.exists():
-        state.mkdir(parents=True, exist_ok=True)
         start = clock() - timedelta(days=DAYS_BEFORE_BIRTH)
         handle, staged = tempfile.mkstemp(dir=state)
         with os.fdopen(handle, "w", encoding="utf-8") as new:

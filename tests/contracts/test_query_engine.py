@@ -38,7 +38,8 @@ def put(path: Path, *masks: str) -> str:
 
 def column(session: Session, query: str) -> list[Any]:
     """The first column of an answer."""
-    return session.fetch(query).column(0).to_pylist()
+    found: list[Any] = session.fetch(query).column(0).to_pylist()
+    return found
 
 
 # Names for rows -------------------------------------------------------------------------------------------------------

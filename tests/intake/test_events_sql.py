@@ -6,7 +6,7 @@ At that level because the SQL's inputs are made by two readers, DuckDB's and Pyt
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from logsight_assets.trends.histogram import bucket_of
 from tests.intake.lakes import HOUR, define_source, events, flat_line, make_lake, put_raw, read_all, receipts
 
 DAYS_30_NS = 30 * 86_400 * 10**9
+# Some long numbers are numbers of payment cards too, and then redaction comes first.
+NO_CARDS = {"redaction.card": False}
 
 
 @pytest.fixture
@@ -42,6 +44,11 @@ def column(lake: Lake, name: str, *lines: bytes, **source: Any) -> list[Any]:
 
 def with_attributes(*attributes: dict[str, Any]) -> list[bytes]:
     return [flat_line(attributes=each) for each in attributes]
+
+
+def stored_time(**after: int) -> datetime:
+    """A time after HOUR's start as it is stored: UTC, without a zone."""
+    return (HOUR.start + timedelta(**after)).replace(tzinfo=None)
 
 
 def nano(text: str) -> int:
@@ -109,7 +116,8 @@ def test_what_is_no_duration_of_up_to_30_days_is_null(lake: Lake, value: Any) ->
     assert json.loads(event["attributes"]) == {"duration_ms": value}, "the record keeps what it said"
 
 
-def test_30_days_are_the_longest(lake: Lake) -> None:
+def test_30_days_are_the_longest(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path, NO_CARDS)
     found = column(lake, "duration_ns", *with_attributes({"duration_ns": DAYS_30_NS}, {"duration_ns": DAYS_30_NS + 1}))
     assert found == [DAYS_30_NS, None]
 
@@ -123,9 +131,9 @@ def test_30_days_are_the_longest(lake: Lake) -> None:
     )
 )
 def test_buckets_are_those_of_the_histogram(tmp_path_factory: pytest.TempPathFactory, durations: list[int]) -> None:
-    edges = [value + step for power in range(52) for value in (2**power,) for step in (-1, 0, 1)]
+    edges = [2**power + step for power in range(52) for step in (-1, 0, 1)]
     wanted = [ns for ns in durations + edges if ns <= DAYS_30_NS]
-    lake = make_lake(tmp_path_factory.mktemp("buckets"))
+    lake = make_lake(tmp_path_factory.mktemp("buckets"), NO_CARDS)
     found = rows_of(lake, *with_attributes(*({"duration_ns": ns} for ns in wanted)))
     assert [event["duration_ns"] for event in found] == wanted
     assert [event["duration_bucket"] for event in found] == [bucket_of(ns) for ns in wanted]
@@ -241,7 +249,7 @@ def test_sensitivity_is_the_records_label_else_what_redaction_found(lake: Lake) 
 def test_a_time_is_kept_to_the_nanosecond(lake: Lake) -> None:
     (event,) = rows_of(lake, flat_line(timeUnixNano=str(HOUR.start_nano + 123_456_789)))
     assert event["time_unix_nano"] == HOUR.start_nano + 123_456_789
-    assert event["event_time"] == datetime(2025, 6, 1, 10, 0, 0, 123_456)
+    assert event["event_time"] == stored_time(microseconds=123_456)
     assert not event["time_inferred"]
 
 
@@ -313,7 +321,7 @@ def test_an_observed_time_is_the_records_else_the_arrival_hours_start(lake: Lake
         flat_line(minute=3),
         flat_line(minute=3, observedTimeUnixNano="7"),
     )
-    assert found == [datetime(2025, 6, 1, 10, 1, 1), datetime(2025, 6, 1, 10), datetime(2025, 6, 1, 10)]
+    assert found == [stored_time(seconds=61), stored_time(), stored_time()]
 
 
 # Patterns and bodies --------------------------------------------------------------------------------------------------

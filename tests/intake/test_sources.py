@@ -84,7 +84,7 @@ def test_an_error_names_file_and_field(folder: Path, fields: dict[str, Any], sai
 @pytest.mark.parametrize("name", ["Shop", "a b", "a~b", "a=b", "-a", "x" * 64])
 def test_a_files_name_must_be_a_sources_name(folder: Path, name: str) -> None:
     (folder / f"{name}.yaml").write_text("")
-    with pytest.raises(ConfigurationError, match="name: .*must match"):
+    with pytest.raises(ConfigurationError, match=r"name: .*must match"):
         load_sources(folder)
 
 

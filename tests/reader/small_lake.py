@@ -106,7 +106,7 @@ def put_tenant(lake: Lake, tenant: str) -> None:
         put(lake, day_key(name, tenant, FIRST.month), TRENDS[f"{name}_day"], [row], [FIRST.day])
     row = {"source": "app", "event_hour": FIRST.start.replace(tzinfo=None), "state": "complete"}
     put(lake, completeness_key(tenant), COMPLETENESS, [row])
-    refused = {"line": 3, "record": 0, "reason": "not_an_object", "text": f"secret of {tenant}"}
+    refused = {"line": 3, "record": 0, "reason": "not_an_object", "text": f"[1, {tenant}, anna@example.com]"}
     entry = gzip.compress(json.dumps(refused).encode() + b"\n", mtime=0)
     lake.store.put(quarantine_key(tenant, "app", FIRST, f"{tenant}-object"), entry)
 

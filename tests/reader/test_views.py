@@ -80,8 +80,8 @@ def test_only_objects_of_the_asker_can_be_opened(lake: Lake) -> None:
     assert ask(lake, f"select 1 from events where tenant = '{THEIRS}'").objects_read == 2
 
 
-def test_quarantine_shows_reason_and_place_but_no_bytes(lake: Lake) -> None:
-    answer = ask(lake, "select tenant, source, dt, hour, reason, raw_line, excerpt from quarantine", MINE)
+def test_quarantine_shows_reason_and_place_and_a_redacted_excerpt(lake: Lake) -> None:
+    answer = ask(lake, "select tenant, source, dt, hour, reason, raw_line from quarantine", MINE)
     assert answer.rows == [
         {
             "tenant": MINE,
@@ -90,9 +90,11 @@ def test_quarantine_shows_reason_and_place_but_no_bytes(lake: Lake) -> None:
             "hour": "00",
             "reason": "not_an_object",
             "raw_line": 3,
-            "excerpt": None,
         }
     ]
+    (row,) = ask(lake, "select excerpt from quarantine", MINE).rows
+    assert row["excerpt"].startswith(f"[1, {MINE}, <EMAIL:")
+    assert "anna" not in row["excerpt"]
 
 
 # Events once ----------------------------------------------------------------------------------------------------------
