@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from logsight_assets.build import BuildSummary
 
 DEMO_LAKE = "demo-lake"
+_MAKES_A_LAKE = {"demo", "run", "up", "add", "doctor"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,7 +114,10 @@ def _build_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lake(options: argparse.Namespace, default: str = "lake") -> Lake:
+    """The lake that the verb is about; one that only works with what is there never makes a lake of a misspelt name."""
     location = options.lake or os.environ.get("LOGSIGHT_LAKE") or default
+    if options.verb not in _MAKES_A_LAKE and "://" not in location and not Path(location).exists():
+        raise UsageError(f"lake {location!r} is not there; check --lake, or make one with `logsight add`")
     return open_lake(location, os.environ)
 
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def scratch_folder(state: Path) -> Iterator[Path]:
         pid = left.name.partition("-")[0]
         if pid.isdigit() and not _is_alive(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
+    _clear_staging(state / "staging")
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=top))
     try:
         yield folder
@@ -46,6 +48,14 @@ def embedded_engine(lake: Lake, scratch: Path | None = None, *, sharers: int = 1
         engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=threads, scratch=folder / "spill")
         stack.callback(engine.close)
         yield engine
+
+
+def _clear_staging(folder: Path) -> None:
+    """Half-written objects of killed processes: an hour is longer than any write takes."""
+    for left in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - 3600:
+                left.unlink()
 
 
 def cores() -> int:

@@ -113,7 +113,9 @@ def copy(built: Built, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Path:
-    return tmp_path / "empty"
+    lake = tmp_path / "empty"
+    lake.mkdir()
+    return lake
 
 
 # Shapes of --json -----------------------------------------------------------------------------------------------------
@@ -295,6 +297,14 @@ def test_a_lake_that_cannot_be_is_exit_2(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for location in (tmp_path / "file", tmp_path / "file" / "lake", "s3://bucket/lake"):
         assert_told(run("build", "--lake", location), 2, "logsight: lake ")
+
+
+@pytest.mark.parametrize(
+    "verb", [("sql", "select 1"), ("build",), ("quarantine",), ("retain",)], ids=lambda verb: verb[0]
+)
+def test_a_misspelt_lake_is_not_made(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    assert_told(run(*verb, "--lake", tmp_path / "laek"), 2, "is not there; check --lake")
+    assert not (tmp_path / "laek").exists()
 
 
 def test_a_lake_is_made_with_the_folders_above_it(tmp_path: Path, built: Built) -> None:

@@ -19,7 +19,7 @@ import orjson
 from logsight_assets.intake.redaction.catalogue import detectors_of, nomination_pattern
 from logsight_assets.intake.redaction.detector import Found
 from logsight_assets.intake.redaction.expressions import compile_bytes, compile_set
-from logsight_assets.intake.redaction.fields import Hint, hint_of
+from logsight_assets.intake.redaction.fields import Hint, hint_of, is_measure
 from logsight_assets.intake.redaction.leaves import leaf_found
 from logsight_assets.intake.redaction.policy import Kind, RedactionPolicy
 from logsight_assets.intake.redaction.tokens import SECRET_TOKEN, TOKEN_PATTERN, KeyRing, entity_token
@@ -124,7 +124,8 @@ class Redactor:
         redacted: dict[str, Any] = {}
         is_changed = False
         for key, item in value.items():
-            new_item = self._value(item, hint_of(key), depth + 1)
+            is_quantity = isinstance(item, int) and is_measure(key)
+            new_item = item if is_quantity else self._value(item, hint_of(key), depth + 1)
             new_key = self._short(key)
             is_changed = is_changed or new_item is not item or new_key is not key
             while new_key in redacted:

@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake
 
 _MARK = "# Written by LogSight and kept up to date until you edit it; remove the file to get it back. sha256:"
@@ -61,6 +62,10 @@ nux: {enabled: false}
 def dagster_home(lake: Lake) -> Path:
     """The folder for DAGSTER_HOME, made on first use, with our `dagster.yaml` unless the user has edited it."""
     home = lake.state.absolute() / "dagster"
+    if any(sign in str(home) for sign in "?#"):
+        raise UsageError(
+            f"state folder {lake.state}: Dagster's storage cannot lie in a path with ? or #; set LOGSIGHT_STATE"
+        )
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = home / "dagster.yaml"
     text = f"{_MARK}{_hash(_CONTENT)}\n{_CONTENT}"

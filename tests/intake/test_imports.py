@@ -31,9 +31,8 @@ _names = st.builds(
 
 
 def name(**fields: Any) -> ImportName:
-    return ImportName(
-        **({"file": "a.log", "path_digest": "0" * 16, "start": 0, "end": 9, "content_digest": "f" * 16} | fields)
-    )
+    held: dict[str, Any] = {"file": "a.log", "path_digest": "0" * 16, "start": 0, "end": 9, "content_digest": "f" * 16}
+    return ImportName(**(held | fields))
 
 
 @given(_names)

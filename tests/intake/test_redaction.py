@@ -329,3 +329,13 @@ def test_expressions_give_spans_as_the_library_promises() -> None:
     assert not expression.fullmatch(b"cde")
     with pytest.raises(ValueError, match=r"\(b"):
         Expression("(b")
+
+
+@pytest.mark.parametrize("key", ["duration_ns", "http.response.size", "elapsedMs", "request.start_time", "offset"])
+def test_numbers_that_measure_are_no_cards(key: str) -> None:
+    text = f'{{"{key}":4398046511105}}'
+    assert Redactor(RedactionPolicy.everything(), KEYS, "acme").attributes(text) is text
+
+
+def test_a_card_that_is_a_number_is_still_found() -> None:
+    assert "4111" not in Redactor(RedactionPolicy(), KEYS, "acme").attributes('{"card":4111111111111111}')
