@@ -26,8 +26,7 @@ import pyarrow.parquet  # noqa: F401  loaded once, for all forks
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.trends.refresh import refresh
 from resources.query_engine import DuckDBEngine
-
-from .doubles import HookedStore
+from tests.doubles import HookedStore
 
 
 def in_fork(work: Callable[[], None]) -> int:

@@ -13,9 +13,9 @@ from logsight_assets.lake import MIXED, Lake, certificate_key, raw_prefix, seal_
 from logsight_assets.trends.erase import Blanked, Certificate, TenantLines, blanked, erase, lines_in_mixed
 from logsight_assets.trends.refresh import refresh
 from resources.query_engine import DuckDBEngine
+from tests.doubles import HookedStore
 
 from .conftest import published
-from .doubles import HookedStore
 from .event_files import HOUR, event, put_events
 
 

@@ -24,9 +24,9 @@ from logsight_assets.lake import (
 from logsight_assets.trends.refresh import refresh
 from logsight_assets.trends.retention import apply_retention, seal_hour
 from resources.query_engine import DuckDBEngine
+from tests.doubles import HookedStore
 
 from .conftest import Clock, published, rows_of, waiting
-from .doubles import HookedStore
 from .event_files import HOUR, event, put_events
 
 

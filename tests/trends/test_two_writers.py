@@ -18,9 +18,9 @@ from logsight_assets.trends.pyramid import RollupOutcome, refresh_day, refresh_m
 from logsight_assets.trends.refresh import refresh
 from resources.object_store import ObjectInfo
 from resources.query_engine import DuckDBEngine
+from tests.doubles import HookedStore
 
 from .conftest import published, rows_of, waiting
-from .doubles import HookedStore
 from .event_files import HOUR, event, put_events
 
 
