@@ -11,10 +11,9 @@ from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.outside import due_windows, outside_to_read, read_outside, refresh_outside
-from logsight_assets.scratch import embedded_engine
 from logsight_assets.timeline import Hour, hours_between
-from logsight_assets.trends import retention
 from logsight_assets.trends.published_hours import looks_current
+from logsight_assets.upkeep import retain
 
 # Runs, and the run keys of sensors in them, are kept for longer than a queue keeps a message (14 days).
 RUN_DAYS = 30
@@ -59,8 +58,8 @@ def refresh_windows_outside(context: dg.OpExecutionContext, lake: dg.ResourcePar
 
 @dg.op(description="Seals and removes what is older than the settings keep.")
 def apply_retention(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]) -> None:
-    with telling_only_what_may_be_told(lake, "retention"), embedded_engine(lake) as engine:
-        done = retention.apply_retention(lake, engine)
+    with telling_only_what_may_be_told(lake, "retention"):
+        done = retain(lake)
     context.log.info("%s objects removed, %s hours sealed", done.removed.total(), done.sealed)
 
 

@@ -16,13 +16,13 @@ from typing import BinaryIO
 
 from logsight_assets.errors import UsageError
 from logsight_assets.intake.imports import ImportName
+from logsight_assets.intake.unpack import PACKED
 from logsight_assets.lake import MIXED, Lake, mark, raw_prefix, values
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.timeline import Hour
 
 DEFAULT_SOURCE = "import"
-_MAGIC = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh")
 # A part is read by one thread: larger files are cut at a line end, so that they do not wait for each other.
 _LONGEST_PART = 256 << 20
 
@@ -107,7 +107,7 @@ def _add_file(lake: Lake, file: Path, defaults: Defaults, hour: Hour, scratch: P
     present = _present_parts(lake, defaults.source, digest)
     with file.open("rb") as stream:
         head = stream.read(1 << 16)
-        is_text = not head.startswith(_MAGIC)
+        is_text = not head.startswith(PACKED)
         size = file.stat().st_size
         start = _added_so_far(stream, present) if is_text else 0
         header = _header(head) if start else b""

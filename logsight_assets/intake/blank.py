@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.intake.quarantine import entries_of, packed_by_gzip
 from logsight_assets.intake.receipts import Receipt, read_receipt, receipt_entries, receipt_hours
-from logsight_assets.intake.unpack import plain_chunks
+from logsight_assets.intake.unpack import PACKED, plain_chunks
 from logsight_assets.lake import MIXED, Lake, quarantine_key
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.timeline import Hour
@@ -91,7 +91,7 @@ def _blanked_file(lake: Lake, receipt: Receipt, lines: set[int], path: Path) -> 
     """The object with these lines emptied, packed as it was; None if it is not the lake's own or nothing changes."""
     try:
         with lake.store.open(receipt.raw_key) as stream:
-            is_packed = stream.read(4).startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh"))
+            is_packed = stream.read(4).startswith(PACKED)
             stream.seek(0)
             with path.open("wb") as plain:
                 if is_packed:

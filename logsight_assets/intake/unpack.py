@@ -27,6 +27,10 @@ CHUNK = 1 << 20
 # zstd frames may ask for gigabytes of window; 128 MiB is what `zstd -d` itself allows.
 _ZSTD_WINDOW = 128 << 20
 
+# How a packed stream begins.
+GZIP, ZSTD, BZIP2 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh"
+PACKED = (GZIP, ZSTD, BZIP2)
+
 FAULTS: dict[str, str] = {
     "cut": "the compressed stream ends early; its whole lines are kept",
     "bad_checksum": "the content does not match the stream's own checksum; its lines are kept",
@@ -192,11 +196,11 @@ def _decoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _inflate(source: _Hashed) -> Iterator[bytes]:
     """Plain chunks of at most CHUNK bytes; raises _Broken behind the last good one."""
     head = source.read(CHUNK)
-    if head.startswith(b"\x1f\x8b"):
+    if head.startswith(GZIP):
         yield from _gunzip(_Bytes(head, source))
-    elif head.startswith(b"\x28\xb5\x2f\xfd"):
+    elif head.startswith(ZSTD):
         yield from _unzstd(_Bytes(head, source))
-    elif head.startswith(b"BZh"):
+    elif head.startswith(BZIP2):
         yield from _bunzip2(_Bytes(head, source))
     else:
         while head:
