@@ -19,7 +19,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from logsight_assets.cli import _parser
+from logsight_assets.cli.main import make_parser
 from logsight_assets.intake.records import QUARANTINE_REASONS
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.intake.unpack import FAULTS
@@ -287,7 +287,7 @@ def error_classes() -> list[tuple[str, str, str]]:
 
 
 def _commands() -> str:
-    parser = _parser()
+    parser = make_parser()
     verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
     rows = []
     for pseudo in verbs._choices_actions:  # noqa: SLF001

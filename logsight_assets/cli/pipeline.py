@@ -1,0 +1,118 @@
+"""Verbs that bring logs in and materialise them: demo, run, up, add, build."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from logsight_assets.cli.verbs import Verbs, lake_of, many, show, tell
+from logsight_assets.lake import Lake
+from logsight_assets.timeline import Hour
+
+if TYPE_CHECKING:
+    from logsight_assets.build import BuildSummary
+
+DEMO_LAKE = "demo-lake"
+
+
+def register(verbs: Verbs) -> None:
+    verbs.add("demo", _demo, "sample logs with a known fault, from raw objects to trend tables; ends", makes_lake=True)
+    verbs.add("run", _run, "the demo, then serve it until Ctrl-C", makes_lake=True)
+    verbs.add("up", _up, "serve the Dagster UI with its daemon until Ctrl-C", makes_lake=True)
+    _add_arguments(verbs.add("add", _add, "put files or folders into raw, verbatim", makes_lake=True))
+    _build_arguments(verbs.add("build", _build, "materialise everything that is not up to date"))
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, help="files, folders, or a folder in the raw layout")
+    parser.add_argument("--source", help="name of the source (default: import)")
+    parser.add_argument("--tenant", help="tenant of lines that name none (default: default)")
+    parser.add_argument("--service", help="service of lines that name none (default: the file's name)")
+    parser.add_argument("--environment", help="environment of lines that name none")
+    parser.add_argument("--arrival", metavar="HOUR", help="arrival hour, YYYY-MM-DDTHH (default: now)")
+
+
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="start", metavar="HOUR", help="first arrival hour, YYYY-MM-DDTHH")
+    parser.add_argument("--to", dest="end", metavar="HOUR", help="arrival hour to stop before")
+    parser.add_argument("--replay", action="store_true", help="do again what is up to date, under today's rules")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    lake = lake_of(options, DEMO_LAKE)
+    tell(f"lake {lake.store.uri('x')[:-2]}")
+    summary = _load_and_build(lake)
+    ask = 'logsight sql "select * from service_trend_day" --lake'
+    place = options.lake or DEMO_LAKE
+    text = f"{_summary_text(summary)}\nask it: {ask} {place}\nsee it: logsight up --lake {place}"
+    return show(options, summary.to_json(), text)
+
+
+def _load_and_build(lake: Lake) -> BuildSummary:
+    from logsight_assets.demo import load_sample
+    from logsight_assets.progress import building, counting
+
+    with counting("sample logs") as step:
+        loaded = load_sample(lake, step)
+    tell(f"{loaded.objects} sample objects put, up to {loaded.end:%Y-%m-%d %H:%M} UTC")
+    return building(lake)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from logsight_assets.serve.processes import plan, reserve, up
+
+    lake = lake_of(options, DEMO_LAKE)
+    listening = reserve(lake)
+    print(plan(lake, listening), flush=True)
+    print(_summary_text(_load_and_build(lake)), flush=True)
+    return up(lake, sys.stdout, listening=listening, environment=os.environ)
+
+
+def _up(options: argparse.Namespace) -> int:
+    from logsight_assets.serve.processes import up
+
+    return up(lake_of(options), sys.stdout, environment=os.environ)
+
+
+def _add(options: argparse.Namespace) -> int:
+    from logsight_assets.intake.add import DEFAULT_SOURCE, Defaults, add
+
+    defaults = Defaults(options.source or DEFAULT_SOURCE, options.tenant, options.service, options.environment)
+    arrival = Hour.parse(options.arrival) if options.arrival else None
+    added = add(lake_of(options), options.paths, defaults, arrival)
+    document = {"objects": [{"key": a.key, "path": a.path, "bytes": a.size} for a in added]}
+    size = sum(a.size for a in added)
+    text = (
+        f"{many(len(added), 'object')} added, {size:,} bytes; `logsight build` reads them" if added else "nothing new"
+    )
+    return show(options, document, text)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from logsight_assets.intake.arrivals import unreachable
+    from logsight_assets.intake.run import sources_of
+    from logsight_assets.progress import building
+
+    start = Hour.parse(options.start) if options.start else None
+    end = Hour.parse(options.end) if options.end else None
+    lake = lake_of(options)
+    for name, place in unreachable(sources_of(lake)).items():
+        tell(f"source {name}: location: {place} is no folder; its objects were not looked for")
+    summary = building(lake, start, end, replay=options.replay)
+    return show(options, summary.to_json(), _summary_text(summary))
+
+
+def _summary_text(summary: BuildSummary) -> str:
+    from logsight_assets.visible import visible
+
+    held = summary.to_json()
+    faults = "".join(f"\n  fault: {f['fault']} in {visible(f['raw_key'])}" for f in held["faults"][:20])
+    return (
+        f"{many(held['objects'], 'object')}, {many(held['lines'], 'line')}: {many(held['events'], 'event')}, "
+        f"{held['quarantined']:,} quarantined, {held['ignored_lines']:,} ignored, {held['late']:,} late\n"
+        f"{many(len(held['event_hours']), 'event hour')}, {many(held['duplicates'], 'duplicate')} counted once, "
+        f"{held['seconds']:.1f} s{faults}"
+    )
