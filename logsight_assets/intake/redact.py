@@ -4,21 +4,24 @@
     redactor.text("login of jo@example.org failed")       # login of <EMAIL:0…> failed
     redactor.attributes('{"password":"hunter2"}')         # {"password":"<SECRET>"}
 
-A caller with many rows asks `nomination_pattern` first, in SQL, and calls only for rows that match: the others are
-returned unchanged, by construction and by a property test. What is found and what is not: docs/redaction.md.
+A caller with many rows asks a `Nomination` first, or `nomination_pattern` in SQL, and calls only for rows that match:
+the others are returned unchanged, by construction and by a property test. What is found and what is not:
+docs/redaction.md.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from logsight_assets.intake.redaction.catalogue import detectors_of, nomination_pattern
+from logsight_assets.intake.redaction.contacts import emails
 from logsight_assets.intake.redaction.detector import Found
-from logsight_assets.intake.redaction.expressions import compile_bytes, compile_set
+from logsight_assets.intake.redaction.expressions import GateSet, compile_bytes, compile_set
 from logsight_assets.intake.redaction.fields import Hint, hint_of, is_measure
 from logsight_assets.intake.redaction.leaves import leaf_found
 from logsight_assets.intake.redaction.policy import Kind, RedactionPolicy
@@ -30,6 +33,8 @@ _TOKENS = compile_bytes(TOKEN_PATTERN)
 # A replacement can bare another finding (its neighbour now ends at a bracket), so passes repeat until nothing changes;
 # real lines need one, the bound keeps a hostile chain of neighbours linear.
 _MAX_PASSES = 8
+# What may stand around an address so that replacing it bares nothing: no neighbour is glued to it.
+_BEFORE, _BEHIND = (b"", b" ", b"\n"), (b"", b" ", b"\n", b",")
 # Deeper JSON is treated as text, as Python's own recursion would end near 1000.
 _MAX_DEPTH = 200
 # The memory of clean texts: at most about 1 MiB a redactor; it halves the price of an attribute text (25 → 15 µs).
@@ -46,7 +51,7 @@ class Redactor:
         self.key_version = key_ring.current
         self._key = key_ring.tenant_key(tenant)
         self._detectors = detectors_of(policy)
-        self._gates = compile_set(detector.gate for detector in self._detectors)
+        self._gates = _gates_of(policy)
         self._clean: set[str] = set()
 
     def text(self, text: str) -> str:
@@ -54,6 +59,19 @@ class Redactor:
         data = text.encode("utf-8", "surrogatepass")
         redacted = self._bytes(data)
         return text if redacted is data else redacted.decode("utf-8", "surrogatepass")
+
+    def addresses(self, text: str) -> str:
+        """`text` for one in which nothing but e-mail addresses can be, without a look at the gates (a third of it)."""
+        data = text.encode("utf-8", "surrogatepass")
+        found = emails(data) if self.policy.email else ()
+        if not found:
+            return text
+        redacted = self._replace(data, found)
+        for start, end, _, _ in found:
+            if data[max(0, start - 1) : start] not in _BEFORE or data[end : end + 1] not in _BEHIND:
+                redacted = self._bytes(redacted)
+                break
+        return redacted.decode("utf-8", "surrogatepass")
 
     def attributes(self, json_text: str) -> str:
         """JSON text with findings in values and keys replaced, compact; the same object where there are none.
@@ -90,14 +108,15 @@ class Redactor:
             return data
         return self._replace(data, _disjoint(data, found))
 
-    def _replace(self, data: bytes, found: list[Found]) -> bytes:
+    def _replace(self, data: bytes, found: Sequence[Found]) -> bytes:
         if not found:
             return data
         pieces: list[bytes] = []
         position = 0
         for start, end, kind, entity in found:
             token = SECRET_TOKEN if kind is Kind.SECRET else entity_token(self._key, kind, entity)
-            pieces += (data[position:start], token.encode("ascii"))
+            pieces.append(data[position:start])
+            pieces.append(token.encode("ascii"))
             position = end
         pieces.append(data[position:])
         return b"".join(pieces)
@@ -151,6 +170,12 @@ class Redactor:
                 self._clean.clear()
             self._clean.add(text)
         return redacted
+
+
+@lru_cache(maxsize=256)
+def _gates_of(policy: RedactionPolicy) -> GateSet:
+    """Compiled once a policy: tenants share it, and what its automaton has learnt."""
+    return compile_set(detector.gate for detector in detectors_of(policy))
 
 
 def _disjoint(data: bytes, found: list[Found]) -> list[Found]:

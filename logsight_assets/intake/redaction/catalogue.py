@@ -46,4 +46,18 @@ def nomination_pattern(policy: RedactionPolicy) -> str:
     It is the union of the detectors' gates, free of look-around and captures, for google-re2 and for
     `regexp_matches` of DuckDB alike; wider than what is found, so that it stays one pass of a small automaton.
     """
-    return "|".join(f"(?:{gate})" for gate in (*(detector.gate for detector in detectors_of(policy)), _ESCAPE_GATE))
+    return _union([detector.gate for detector in detectors_of(policy)])
+
+
+@lru_cache(maxsize=256)
+def pattern_beside_addresses(policy: RedactionPolicy) -> str:
+    """The same for a text without an at sign: the gate of addresses is left to whoever looks for the sign itself.
+
+    Signs that are encoded stay in it.
+    """
+    gates = [detector.gate for detector in detectors_of(policy) if detector is not contacts.EMAIL]
+    return _union([*gates, contacts.ENCODED_AT_SIGN] if policy.email else gates)
+
+
+def _union(gates: list[str]) -> str:
+    return "|".join(f"(?:{gate})" for gate in (*gates, _ESCAPE_GATE))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,4 +28,4 @@ class Detector:
     name: str
     switches: tuple[str, ...]
     gate: str
-    find: Callable[[bytes], Iterator[Found]]
+    find: Callable[[bytes], Iterable[Found]]

@@ -16,6 +16,7 @@ from re2 import _re2
 
 # Start and end, in bytes, of the whole match and of each group; (-1, -1) for a group that took no part.
 Spans: TypeAlias = list[tuple[int, int]]
+_MEMORY_BYTES = 8 << 20  # google-re2's own default
 _ANYWHERE, _AT_START, _WHOLE = (_re2.RE2.Anchor(number) for number in range(3))
 
 
@@ -28,15 +29,17 @@ class Expression:
 
     __slots__ = ("_match",)
 
-    def __init__(self, source: str) -> None:
-        compiled = _re2.RE2(source.encode("ascii"), _options())
+    def __init__(self, source: str, memory_bytes: int = _MEMORY_BYTES) -> None:
+        options = _options()
+        options.max_mem = memory_bytes
+        compiled = _re2.RE2(source.encode("ascii"), options)
         if not compiled.ok():
             raise ValueError(f"{source}: {compiled.error()}")
         self._match: Callable[[object, bytes, int, int], Spans] = compiled.Match
 
-    def search(self, text: bytes) -> Spans | None:
-        """The first match anywhere."""
-        spans = self._match(_ANYWHERE, text, 0, len(text))
+    def search(self, text: bytes, start: int = 0) -> Spans | None:
+        """The first match anywhere that begins at `start` or later; what stands before counts as its context."""
+        spans = self._match(_ANYWHERE, text, start, len(text))
         return spans if spans[0][0] >= 0 else None
 
     def match(self, text: bytes, start: int = 0, end: int | None = None) -> Spans | None:
@@ -65,16 +68,16 @@ class GateSet(Protocol):
     def Match(self, text: bytes) -> list[int] | None: ...  # noqa: N802 - google-re2's name
 
 
-def _options() -> object:
+def _options() -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     return options
 
 
-def compile_bytes(source: str) -> Expression:
-    """Compile an ASCII expression for bytes; raises ValueError on a bad one."""
-    return Expression(source)
+def compile_bytes(source: str, memory_bytes: int = _MEMORY_BYTES) -> Expression:
+    """Compile an ASCII expression for bytes, with memory for its automaton; raises ValueError on a bad one."""
+    return Expression(source, memory_bytes)
 
 
 def compile_set(sources: Iterable[str]) -> GateSet:

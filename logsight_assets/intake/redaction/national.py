@@ -82,6 +82,7 @@ def _national(text: bytes, start: int, end: int) -> Found:
     return Found(start, end, Kind.NATIONAL_ID, canonical(Kind.NATIONAL_ID, text[start:end].decode("latin-1")))
 
 
+_SMALL_FISCAL_CODE = r"[a-z]{5}[a-z][0-9]{2}[a-ehlmprst][0-9]{2}[a-z][0-9]{3}[a-z]"
 # Expression → check on the upper-case letters and digits.
 _LETTER_SHAPES: tuple[tuple[str, Check], ...] = (
     (r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]", checks.uk_nino),
@@ -89,7 +90,7 @@ _LETTER_SHAPES: tuple[tuple[str, Check], ...] = (
     (r"[XYZKLM]\-?[0-9]{7}\-?[A-Z]", checks.es_nif_or_ie_pps),
     (r"[STFGM][0-9]{7}[A-Z]", checks.sg_nric),
     (r"[A-Z]{6}[0-9L-NP-V]{2}[A-EHLMPRST][0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{3}[A-Z]", checks.it_fiscal_code),
-    (r"[a-z]{6}[0-9]{2}[a-ehlmprst][0-9]{2}[a-z][0-9]{3}[a-z]", checks.it_fiscal_code),
+    (_SMALL_FISCAL_CODE, checks.it_fiscal_code),
     (r"[A-Z]{3}[ABCFGHLJPT][A-Z][0-9]{4}[A-Z]", checks.always),
     (r"[0-9]{6}[\-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]", checks.fi_hetu),
     (r"[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]", checks.mx_curp),
@@ -98,7 +99,12 @@ _LETTER_SHAPES: tuple[tuple[str, Check], ...] = (
 )
 _LETTER_ALTERNATIVES = "|".join(expression for expression, _ in _LETTER_SHAPES)
 _LETTERS = compile_bytes(rf"{BEGINS}(?:{_LETTER_ALTERNATIVES})\b")
-_LETTERS_GATE = rf"{GATE_BEGINS}(?:{_LETTER_ALTERNATIVES}){GATE_ENDS}"
+# The gate knows the one shape of small letters by its end: six letters counted at each word's beginning multiply the
+# automaton's states (the union of gates fell from 7.4 ns a byte to 6.2).
+_LETTERS_GATE = (
+    rf"{GATE_BEGINS}(?:{'|'.join(expression for expression, _ in _LETTER_SHAPES if expression != _SMALL_FISCAL_CODE)})"
+    rf"{GATE_ENDS}|{_SMALL_FISCAL_CODE.removeprefix('[a-z]{5}')}{GATE_ENDS}"
+)
 _LETTER_CHECKS = tuple((compile_bytes(expression), check) for expression, check in _LETTER_SHAPES)
 
 

@@ -21,6 +21,7 @@ SECRET_TOKEN = "<SECRET>"  # noqa: S105 - what stands for a secret
 TOKEN_PATTERN = r"<(?:SECRET|[A-Z_]{2,16}:[0-9][0-9a-f]{15})>"  # noqa: S105
 # 63 bits: two of 10⁸ entities of a tenant share a token with a chance of about 1 in 2000.
 _DIGEST_BYTES = 8
+_DECIMAL = {digit: str(int(digit, 16) % 10) for digit in "0123456789abcdef"}
 _MIN_MASTER_BYTES = 16
 
 
@@ -64,6 +65,15 @@ class KeyRing:
 @lru_cache(maxsize=8192)
 def entity_token(key: bytes, kind: Kind, entity: str) -> str:
     """The token of a canonical entity. Keyed BLAKE2b: as strong as HMAC-SHA-256 here, a fifth of its cost (0.27 µs)."""
-    message = f"{kind.value}\x00{entity}".encode("utf-8", "surrogatepass")
-    digest = hashlib.blake2b(message, key=key, digest_size=_DIGEST_BYTES).hexdigest()
-    return f"<{kind.value}:{int(digest[0], 16) % 10}{digest[1:]}>"
+    head, begun = _begun(key, kind)
+    state = begun.copy()
+    state.update(entity.encode("utf-8", "surrogatepass"))
+    digest = state.hexdigest()
+    return f"{head}{_DECIMAL[digest[0]]}{digest[1:]}>"
+
+
+@lru_cache(maxsize=1024)
+def _begun(key: bytes, kind: Kind) -> tuple[str, hashlib.blake2b]:
+    """How a token of this key and kind begins, and its hash so far: a copy costs half of a new keyed hash."""
+    begun = hashlib.blake2b(f"{kind.value}\x00".encode("ascii"), key=key, digest_size=_DIGEST_BYTES)
+    return f"<{kind.value}:", begun
