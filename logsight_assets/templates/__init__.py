@@ -1,0 +1,1 @@
+"""Stage 3: lines of one kind get one template, and keep it."""
