@@ -6,7 +6,7 @@ BIN := .venv/bin
 SETUP := @sh scripts/with_python.sh scripts/setup_environment.py
 # Tests run in a random order that a seed repeats: make test SEED=7
 SEED ?= 1
-# More for pytest: make test ARGS="tests/serve -k guard"
+# More for pytest or the bench: make test ARGS="tests/serve -k guard", make bench ARGS=--quick
 ARGS ?=
 
 help: ## list the targets
@@ -39,7 +39,7 @@ audit: setup ## bill of materials in build/, and advisories about locked package
 	@$(BIN)/python scripts/audit.py
 
 bench: setup ## measure speed and memory
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## make requirements/ anew from pyproject.toml; then make setup
 	@$(BIN)/python scripts/locks.py write
