@@ -55,7 +55,7 @@ def measure_latency(work: Path, objects: int) -> Latency:
     folder = work / "latency"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    with _served(folder):
+    with served(folder):
         lake = open_lake(str(folder), {})
         seconds = []
         for number in range(objects):
@@ -66,7 +66,7 @@ def measure_latency(work: Path, objects: int) -> Latency:
 
 
 @contextlib.contextmanager
-def _served(folder: Path) -> Iterator[None]:
+def served(folder: Path) -> Iterator[None]:
     """`logsight up` on a free port, ready; ended as a person does."""
     environment = logsight_environment() | {"LOGSIGHT_SERVE_DAGSTER_PORT": "0"}
     log = folder.with_name("latency.log")

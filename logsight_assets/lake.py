@@ -159,6 +159,135 @@ def completeness_key(tenant: str) -> str:
     return f"completeness/tenant={tenant}/part.parquet"
 
 
+def stream_key(tenant: str, source: str) -> str:
+    """Where it is remembered what the receipts of a raw path say together."""
+    return f"streams/tenant={tenant}/source={source}/days.json"
+
+
+def templates_key(tenant: str) -> str:
+    return f"templates/tenant={tenant}/part.parquet"
+
+
+def template_patterns_key(tenant: str) -> str:
+    return f"template_patterns/tenant={tenant}/part.parquet"
+
+
+def registry_prefix(tenant: str, service: str) -> str:
+    """Below it lie the numbered versions of a service's registry. A service's name comes from a log line: hashed."""
+    return f"templates/tenant={tenant}/registry/{hashlib.sha256(service.encode()).hexdigest()[:32]}/"
+
+
+def decisions_prefix(tenant: str, kind: str) -> str:
+    return f"decisions/tenant={tenant}/{kind}/"
+
+
+def waiting_alarm_key(tenant: str, name: str) -> str:
+    """Where a change of an alarm's state lies from its arrival until it is dealt with."""
+    return f"alarms/waiting/tenant={tenant}/{name}.json"
+
+
+def board_key(tenant: str) -> str:
+    return f"incidents/tenant={tenant}/board.json"
+
+
+def incidents_key(tenant: str) -> str:
+    return f"incidents/tenant={tenant}/part.parquet"
+
+
+def changes_key(tenant: str) -> str:
+    return f"changes/tenant={tenant}/part.parquet"
+
+
+def incident_prefix(tenant: str, incident_id: str) -> str:
+    return f"incidents/tenant={tenant}/incident={incident_id}/"
+
+
+def record_key(tenant: str, incident_id: str, number: int) -> str:
+    return f"{incident_prefix(tenant, incident_id)}{number:04d}.json"
+
+
+def watch_key(tenant: str, incident_id: str) -> str:
+    """What an open incident's answer was made from, as long as it may be made again."""
+    return f"incidents/tenant={tenant}/watched/{incident_id}.json"
+
+
+def due_summary_prefix(tenant: str) -> str:
+    return f"incidents/tenant={tenant}/unsummarised/"
+
+
+def due_summary_key(tenant: str, incident_id: str, answer: int) -> str:
+    """Says that a first answer of an incident, by its number, has no summary yet."""
+    return f"{due_summary_prefix(tenant)}{incident_id}~{answer:02d}"
+
+
+def model_calls_prefix(tenant: str, day: str) -> str:
+    """What models were asked for a tenant on a day, an object a call."""
+    return f"model_calls/tenant={tenant}/dt={day}/"
+
+
+def due_delivery_key(tenant: str, incident_id: str, last_record: int) -> str:
+    """Says to delivery that an incident has records, up to this one, that were not told yet."""
+    return f"deliveries/due/tenant={tenant}/{incident_id}~{last_record:04d}"
+
+
+def delivery_prefix(tenant: str, kind: str, name: str, address: str) -> str:
+    """Below it lie the numbered records of one message; `address` is a channel, with a hash of whom it is to."""
+    return f"deliveries/tenant={tenant}/{kind}={name}/channel={address}/"
+
+
+def delivery_turn_key(tenant: str, kind: str, name: str, address: str) -> str:
+    """Whose turn a message is, and when it may be tried again."""
+    return f"deliveries/turns/tenant={tenant}/{kind}={name}/{address}.json"
+
+
+def waiting_delivery_key(tenant: str, kind: str, name: str, address: str, revision: int) -> str:
+    """Says that a message is not yet what it is to be; a key for each revision, so that none hides another."""
+    return f"deliveries/waiting/tenant={tenant}/{kind}={name}/{address}/{revision:04d}"
+
+
+def channel_pause_key(channel: str) -> str:
+    """Until when a channel asked for nothing more."""
+    return f"deliveries/pauses/{channel}.json"
+
+
+def outbox_key(tenant: str, kind: str, name: str, file: str) -> str:
+    """Where the file channel writes."""
+    return f"outbox/tenant={tenant}/{kind}={name}/{file}"
+
+
+HEARTBEAT_KEY = "alarms/heartbeat.json"  # when alarms were last looked for, whoever's
+
+
+def report_prefix(tenant: str, kind: str, period: str) -> str:
+    """Where the objects of one report lie: `kind` is daily or weekly, `period` a day or an ISO week."""
+    return f"reports/tenant={tenant}/{kind}/{'dt' if kind == 'daily' else 'week'}={period}/"
+
+
+def report_page_key(tenant: str, kind: str, period: str) -> str:
+    return f"{report_prefix(tenant, kind, period)}report.html"
+
+
+def report_numbers_key(tenant: str, kind: str, period: str) -> str:
+    return f"{report_prefix(tenant, kind, period)}numbers.parquet"
+
+
+def anomalies_key(tenant: str, hour: Hour) -> str:
+    return f"anomalies/tenant={tenant}/{hour.path}/part.parquet"
+
+
+def slo_key(tenant: str, day: str) -> str:
+    return f"slo/tenant={tenant}/dt={day}/part.parquet"
+
+
+def backtest_key(tenant: str, day: str) -> str:
+    return f"backtests/tenant={tenant}/dt={day}/part.parquet"
+
+
+def alarm_states_key(tenant: str, rule: str) -> str:
+    """In which state the alarms of a rule are, and a change that is not yet in the inbox."""
+    return f"alarm_states/tenant={tenant}/rule={rule}.json"
+
+
 def values(store: ObjectStore, prefix: str, name: str) -> list[str]:
     """Values of the path part `name=` directly below a prefix, sorted."""
     start = f"{name}="
@@ -184,6 +313,8 @@ def hours_below(store: ObjectStore, prefix: str) -> Iterator[Hour]:
 # published hash): it makes finding changed windows cost a listing of what is waiting instead of one of the lake. It is
 # put behind the change and removed by whoever published after reading it, so a kill leaves one too many, never one
 # too few.
+
+EVERYTHING = "everything"  # the window of a marker that tells of all windows of its level
 
 
 def mark(store: ObjectStore, level: str, window: str, name: str) -> str:

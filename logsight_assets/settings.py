@@ -12,21 +12,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
 
+from logsight_assets.channel_settings import (
+    FILE_CHANNEL,
+    SECRET_FAULT,
+    Channel,
+    Disclosure,
+    FileChannel,
+    Route,
+    Site,
+    checked_channels,
+)
 from logsight_assets.errors import ConfigurationError
+from logsight_assets.model_settings import Model, Price
+from logsight_assets.sections import Section as Section  # noqa: PLC0414  readers of other files know it from here
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_SUBSCRIBER = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|#[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class Section(BaseModel):
-    """Base of every part of a configuration file: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Limits(Section):
@@ -62,6 +70,8 @@ class Retention(Section):
     trends_minute_days: int = Field(0, ge=0, description="minute level of the trends and patterns")
     trends_hour_days: int = Field(0, ge=0, description="hour level of the trends")
     trends_day_days: int = Field(0, ge=0, description="day level of the trends")
+    signals_days: int = Field(0, ge=0, description="anomalies, objectives and backtests; 35 days are looked back at")
+    reports_days: int = Field(0, ge=0, description="reports: pages and numbers, from the end of their day or week")
 
 
 class Redaction(Section):
@@ -77,6 +87,13 @@ class Redaction(Section):
     other: bool = Field(False, description="street addresses, coordinates, wallets and other kinds of weak evidence")
 
 
+class Reports(Section):
+    """Which trend reports are made by themselves. Days and weeks are UTC's; there is no other time zone yet."""
+
+    daily: bool = Field(True, description="the report of each day, early on the next")
+    weekly: bool = Field(True, description="the report of each ISO week, early on the next Monday")
+
+
 class Reader(Section):
     """Caps of one guarded question."""
 
@@ -86,6 +103,50 @@ class Reader(Section):
     memory_mb: int = Field(512, ge=64, description="memory limit of a question, MiB")
 
 
+class Alarms(Section):
+    """Where alarms come from."""
+
+    queue_url: str = Field("", description="SQS queue of EventBridge events; empty reads `inbox/` of the lake")
+    region: str = Field("", description="region of the queue; empty is the SDK's own choice")
+    endpoint_url: str = Field("", description="address of SQS where it is not AWS's own")
+    wait_seconds: float = Field(19.0, ge=0, le=20, description="how long one look waits for the first message")
+    hidden_seconds: int = Field(120, ge=30, le=43_200, description="how long a message that was taken stays hidden")
+    stalled_minutes: int = Field(5, ge=1, description="after this time without a look the path stands still")
+
+
+class Incidents(Section):
+    """What belongs together, and how often an answer is made again."""
+
+    join_minutes: int = Field(15, ge=0, description="alarms of one cause join within this time of each other")
+    reopen_minutes: int = Field(60, ge=0, description="an alarm that goes off again within this time re-opens")
+    share_changes: bool = Field(False, description="tenants' evidence also holds changes that belong to no tenant")
+    reanalyses: int = Field(3, ge=0, description="times that an answer is made again when late data is in")
+    actions: bool = Field(False, description="whether approved actions of runbooks may be carried out")
+    reanalyse_minutes: int = Field(5, ge=1, description="shortest time before that; doubled each time")
+
+
+def _as_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # none that is known, or no name at all
+        raise ValueError("must be a time zone such as Europe/Berlin") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_as_zone)]
+
+
+class Delivery(Section):
+    """What messages say, and how often one is tried."""
+
+    base_url: Site | Literal[""] = Field("", description="where links lead; empty names commands instead")
+    time_zone: Zone = Field("UTC", description="zone of times in messages, beside UTC")
+    disclosure: Disclosure = Field("templates", description="a message shows links, templates, or redacted quotes")
+    attempts: int = Field(12, ge=1, le=50, description="failures of one message after which it is a dead letter")
+    retry_seconds: int = Field(30, ge=1, le=3600, description="time before the second attempt; then doubled")
+    stalled_minutes: int = Field(15, ge=1, description="messages due for so long count as standing still")
+
+
 class Serve(Section):
     """Addresses of `logsight up`."""
 
@@ -93,11 +154,32 @@ class Serve(Section):
     dagster_port: int = Field(3000, ge=0, le=65535, description="port of the Dagster UI; 0 picks a free one")
 
 
+def _as_subscriber(value: str) -> str:
+    if not _SUBSCRIBER.fullmatch(value):
+        raise ValueError("must be an address like ops@example.org or a channel like #ops")
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) < len(value):
+        raise ValueError("must name each subscriber once")
+    return value
+
+
+Subscribers = Annotated[tuple[Annotated[str, AfterValidator(_as_subscriber)], ...], AfterValidator(_each_once)]
+
+
 class Tenant(Section):
     """What differs for one tenant."""
 
     redaction: Redaction | None = Field(None, description="what differs from the lake's redaction")
     retention: Retention | None = Field(None, description="what differs from the lake's retention")
+    report_subscribers: Subscribers = Field(
+        (), description="who is to get the tenant's reports: addresses or #channels"
+    )
+    disclosure: Disclosure | None = Field(None, description="what messages show of this tenant")
+    time_zone: Zone | None = Field(None, description="zone of times in the tenant's messages")
+    summaries: bool = Field(True, description="whether a model may be shown the tenant's evidence")
 
 
 class Settings(Section):
@@ -105,12 +187,23 @@ class Settings(Section):
 
     partitions_start: str | None = Field(None, description="first day of the partitions, YYYY-MM-DD")
     tenants: dict[str, Tenant] = Field(default_factory=dict, description="what differs for single tenants")
+    report_subscribers: Subscribers = Field(
+        (), description="who is to get the platform's reports: addresses or #channels"
+    )
+    prices: tuple[Price, ...] = Field((), description="what models cost, from which day on")
+    channels: dict[str, Channel] = Field(default_factory=dict, description="where messages can go, by name")
+    routing: tuple[Route, ...] = Field((), description="which channels get what")
     limits: Limits = Limits()
     engine: Engine = Engine()
     trends: Trends = Trends()
     retention: Retention = Retention()
     redaction: Redaction = Redaction()
     reader: Reader = Reader()
+    alarms: Alarms = Alarms()
+    incidents: Incidents = Incidents()
+    reports: Reports = Reports()
+    delivery: Delivery = Delivery()
+    model: Model = Model()
     serve: Serve = Serve()
 
     @field_validator("partitions_start", mode="before")
@@ -132,10 +225,49 @@ class Settings(Section):
                 raise ValueError(f"tenant {name!r} must match {TENANT_NAME.pattern}")
         return value
 
+    @field_validator("channels")
+    @classmethod
+    def _have_names(cls, value: dict[str, Channel]) -> dict[str, Channel]:
+        return checked_channels(value)
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Self:
+        for number, route in enumerate(self.routing):
+            for name in route.channels:
+                if name not in self.channels and name != FILE_CHANNEL:
+                    raise ValueError(f"routing.{number}: no channel is named {name!r}; name it in channels")
+        return self
+
+    @property
+    def all_channels(self) -> dict[str, Channel]:
+        """The channels by name; the file channel is always among them."""
+        return {FILE_CHANNEL: FileChannel(type="file"), **self.channels}
+
+    def disclosure_of(self, tenant: str) -> Disclosure:
+        """What messages show of a tenant."""
+        own = self.tenants.get(tenant)
+        return (own.disclosure if own else None) or self.delivery.disclosure
+
+    def time_zone_of(self, tenant: str) -> str:
+        """The zone of times in a tenant's messages."""
+        own = self.tenants.get(tenant)
+        return (own.time_zone if own else None) or self.delivery.time_zone
+
+    def is_summarised(self, tenant: str) -> bool:
+        """Whether a model may be shown a tenant's evidence; the platform's holds everybody's."""
+        own = self.tenants.get(tenant)
+        refused = [name for name, each in self.tenants.items() if not each.summaries]
+        return not refused if tenant.startswith("_") else own is None or own.summaries
+
     def redaction_of(self, tenant: str) -> Redaction:
         """The lake's redaction with what the tenant says of its own."""
         own = self.tenants.get(tenant)
         return _with(self.redaction, own.redaction if own else None)
+
+    def report_subscribers_of(self, tenant: str) -> tuple[str, ...]:
+        """Who is to get a tenant's reports."""
+        own = self.tenants.get(tenant)
+        return own.report_subscribers if own else ()
 
     def retention_of(self, tenant: str) -> Retention:
         """The lake's retention with what the tenant says of its own."""
@@ -242,12 +374,13 @@ def validated(model: type[_Model], values: Mapping[str, Any], where: str) -> _Mo
         return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}{_seen(fault['input'])}"
+            f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
+            + ("" if fault["type"] == SECRET_FAULT else _seen(fault["input"]))
             for fault in error.errors(include_url=False, include_context=False)
         ]
         raise ConfigurationError("\n".join(faults)) from None
 
 
 def _seen(value: object) -> str:
-    """The value that a fault is about; of a whole mapping the field's name says enough."""
-    return "" if isinstance(value, dict) else f" (is {value!r:.80})"
+    """The value that a fault is about; of a whole mapping, or what was read of one, the field's name says enough."""
+    return "" if isinstance(value, dict | BaseModel) else f" (is {value!r:.80})"

@@ -18,6 +18,7 @@ Clock: TypeAlias = Callable[[], datetime]
 
 HOUR_NS = 3_600_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WEEK_TEXT = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 _DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _HOUR_TEXT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T -](\d{2})(?::?00)?(?::00)?Z?")
 
@@ -121,6 +122,17 @@ def parse_day(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
         raise UsageError(fault) from error
+
+
+def week_start(text: str) -> datetime:
+    """Start of the Monday of the ISO week `YYYY-Www`, UTC."""
+    match = _WEEK_TEXT.fullmatch(text)
+    try:
+        if match:
+            return datetime.fromisocalendar(int(match[1]), int(match[2]), 1).replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    raise UsageError(f"week {text!r} is not written as YYYY-Www, for example 2025-W23")
 
 
 def utc_now() -> datetime:

@@ -6,7 +6,14 @@ query engine's version is not part of them: bytes may differ between engines, ro
 
 from __future__ import annotations
 
-EVENTS_VERSION = 1
+EVENTS_VERSION = 2
 TRENDS_VERSION = 1
+# How lines are grouped. Under a raised version a service is grouped anew by `logsight build --replay`.
+TEMPLATES_VERSION = 1
+# How an hour is judged by its past, and how objectives are counted.
+ANOMALIES_VERSION = 1
+SLO_VERSION = 1
+# What a report says and how it looks. Under a raised version `logsight report --again` renders anew.
+REPORTS_VERSION = 1
 # The coarse mask is frozen: a change re-labels all history, so it is a new version beside the old one.
 MASK_VERSION = 1

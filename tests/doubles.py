@@ -16,10 +16,15 @@ def nothing(operation: str, key: str) -> None:
 
 
 class HookedStore:
-    """Passes everything on; `before` and `after` see each operation that changes the store."""
+    """Passes everything on; `before` and `after` see each operation that changes the store, `reading` each that reads.
 
-    def __init__(self, inner: ObjectStore, before: Hook = nothing, after: Hook = nothing) -> None:
-        self.inner, self.before, self.after = inner, before, after
+    Listings are seen by none: what a listing shows, nobody has read.
+    """
+
+    def __init__(
+        self, inner: ObjectStore, before: Hook = nothing, after: Hook = nothing, reading: Hook = nothing
+    ) -> None:
+        self.inner, self.before, self.after, self.reading = inner, before, after, reading
 
     def folders(self, prefix: str) -> list[str]:
         return self.inner.folders(prefix)
@@ -28,9 +33,11 @@ class HookedStore:
         return self.inner.head(key)
 
     def get(self, key: str) -> bytes:
+        self.reading("get", key)
         return self.inner.get(key)
 
     def open(self, key: str) -> BinaryIO:
+        self.reading("open", key)
         return self.inner.open(key)
 
     def uri(self, key: str) -> str:

@@ -18,38 +18,47 @@ from tests.doubles import HookedStore
 from tests.intake.lakes import make_lake, published, with_store
 
 Action = Callable[[Lake], object]  # a function of a module: it crosses to another process by its name
+Contents = Callable[[Path], dict[str, bytes]]  # of a lake's folder: what must be equal
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.kills", "logsight_assets.upkeep", "logsight_assets.intake.formats"])
+_PROCESSES.set_forkserver_preload(
+    ["tests.kills", "logsight_assets.upkeep", "logsight_assets.intake.formats", "logsight_assets.incidents.handle"]
+)
 _FLAGS = {"engine.workers": 1, "engine.threads": 1}
 
 
-def kill_at_every_operation(root: Path, action: Action) -> int:
+def kill_at_every_operation(root: Path, action: Action, contents: Contents = published) -> int:
     """Run an action over copies of the lake `root/template`, each killed elsewhere and run again; how many kills.
 
-    Everything published must then be, byte for byte, what an undisturbed run leaves.
+    Everything published (or other contents) must then be, byte for byte, what an undisturbed run leaves.
     """
     expected_root = root / "expected"
     shutil.copytree(root / "template", expected_root)
     action(make_lake(expected_root, _FLAGS))
-    expected = published(expected_root)
-    kills = 0
-    for when in ("before", "after"):
-        for at in range(1, 400):
-            killed = root / f"killed-{when}-{at}"
-            shutil.copytree(root / "template", killed)
-            process = _PROCESSES.Process(target=_run_until_killed, args=(killed, action, at, when))
-            process.start()
-            process.join()
-            if process.exitcode == 0:
-                break
-            assert process.exitcode == -signal.SIGKILL, f"{when} operation {at}: exit code {process.exitcode}"
-            kills += 1
-            action(make_lake(killed, _FLAGS))
-            found = published(killed)
-            assert found == expected, f"killed {when} operation {at}: {_differing(found, expected)}"
-            shutil.rmtree(killed)
-    return kills
+    expected = contents(expected_root)
+    at = 1
+    while _is_mended(root, action, contents, expected, at, "before"):
+        at += 1
+    # Killed before one operation is killed after the one before it: the store is the same. What is left is the last.
+    assert _is_mended(root, action, contents, expected, at - 1, "after")
+    return at
+
+
+def _is_mended(root: Path, action: Action, contents: Contents, expected: dict[str, bytes], at: int, when: str) -> bool:
+    """Kill one run, and compare what the next leaves; False if the run ended before that operation."""
+    killed = root / f"killed-{when}-{at}"
+    shutil.copytree(root / "template", killed)
+    process = _PROCESSES.Process(target=_run_until_killed, args=(killed, action, at, when))
+    process.start()
+    process.join()
+    if process.exitcode == 0:
+        return False
+    assert process.exitcode == -signal.SIGKILL, f"{when} operation {at}: exit code {process.exitcode}"
+    action(make_lake(killed, _FLAGS))
+    found = contents(killed)
+    assert found == expected, f"killed {when} operation {at}: {_differing(found, expected)}"
+    shutil.rmtree(killed)
+    return True
 
 
 def _run_until_killed(root: Path, action: Action, at: int, when: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from logsight_assets.intake.arrivals import Arrival, waiting
-from logsight_assets.intake.run import IntakeReport, read_objects, workbench
+from logsight_assets.intake.run import IntakeReport, read_hours, workbench
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
@@ -37,9 +37,10 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         with keeping_what_is_done(context, lake) as progress, workbench(lake) as bench:
             # Before the listing: whoever puts an object afterwards leaves a marker of its own, which stays.
             told = {hour: markers(lake.store, "arrivals", str(hour)) for hour in hours}
-            for hour, found in by_hour(lake, bench.sources, hours, replay=is_replay(context)).items():
+            found = by_hour(lake, bench.sources, hours, replay=is_replay(context))
+            for hour, read in read_hours(bench, found, saw_receipt):
                 with progress.attempt(f"arrival hour {hour}"):
-                    report = read_objects(bench, found, saw_receipt)
+                    report = read()
                     total.merge(report)
                     saw_intake(report)
                     if report.objects:
@@ -73,6 +74,8 @@ def intake_metadata(report: IntakeReport) -> dict[str, dg.MetadataValue]:
         "quarantined_ratio": dg.MetadataValue.float(share),
         "ignored_lines": dg.MetadataValue.int(report.ignored_lines),
         "late": dg.MetadataValue.int(report.late),
+        "durations_out_of_range": dg.MetadataValue.int(report.durations_out_of_range),
+        "weights_out_of_range": dg.MetadataValue.int(report.weights_out_of_range),
         "faults": dg.MetadataValue.int(len(report.faults)),
         "event_hours": dg.MetadataValue.int(len(report.event_hours)),
     }

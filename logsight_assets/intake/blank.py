@@ -1,132 +1,190 @@
 """Erasure inside raw objects that hold lines of many tenants: the erased one's lines become empty.
 
-The object keeps its id and its line numbers, so events of the others stay what they are. The receipt that names the
-new content stands before the content does: a kill in between leaves either the old object, which the next erasure finds
-again, or the new one under its old id.
+A line that holds records of others too keeps these, and the erased one's record in it becomes one that says nothing but
+that. Refused lines that name the tenant go with their entries in quarantine. The object keeps its id and its line
+numbers, so events of the others stay what they are. The receipt that names the new content stands before the content
+does: a kill in between leaves either the old object, which the next erasure finds again, or the new one under its old
+id. What is read in place is left alone.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-import pyarrow.parquet as pq
+from typing import Any, BinaryIO
 
 from logsight_assets.errors import ObjectMissing
-from logsight_assets.intake.quarantine import entries_of, packed_by_gzip
-from logsight_assets.intake.receipts import Receipt, read_receipt, receipt_entries, receipt_hours
+from logsight_assets.intake.quarantine import entries_of, packed_by_gzip, raw_of
+from logsight_assets.intake.reading import parse_context
+from logsight_assets.intake.receipts import Receipt, read_receipts_at, receipt_entries, receipt_hours
+from logsight_assets.intake.sources import SourceDefinition, automatic_source
+from logsight_assets.intake.tenancy import tenancy_of
+from logsight_assets.intake.tenant_lines import Place, TenantLines, Whose, find, names_only
 from logsight_assets.intake.unpack import PACKED, plain_chunks
 from logsight_assets.lake import MIXED, Lake, quarantine_key
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.timeline import Hour
 
 
-@dataclasses.dataclass(frozen=True)
-class Blank:
-    """What one raw object lost."""
+@dataclass(frozen=True)
+class Blanked:
+    """Counts of what an erasure does in raw objects of mixed sources, and in quarantine."""
 
-    raw_object: str
-    lines: int
+    objects: int = 0
+    lines: int = 0
+    records: int = 0  # emptied in lines that also hold records of other tenants
+    shared_lines: int = 0  # of other tenants too, which could not be changed without changing theirs: left as they are
+    quarantined: int = 0  # entries that named the tenant
 
-
-def mixed_receipts(lake: Lake, wanted: Iterable[str]) -> Iterator[Receipt]:
-    """Receipts of the wanted object ids that belong to sources whose lines choose their tenant."""
-    ids = set(wanted)
-    for tenant, source, hour in receipt_hours(lake.store):
-        if tenant == MIXED:
-            for object_id, entry in receipt_entries(lake.store, tenant, source, hour).items():
-                if object_id in ids:
-                    yield read_receipt(lake.store, entry.key)
+    def __add__(self, other: Blanked) -> Blanked:
+        mine, theirs = dataclasses.astuple(self), dataclasses.astuple(other)
+        return Blanked(*(a + b for a, b in zip(mine, theirs, strict=True)))
 
 
-def blank_tenant(lake: Lake, tenant: str, lines: Mapping[str, frozenset[int]]) -> list[Blank]:
-    """Empty these lines of raw objects (by id) of mixed sources; what is read in place is left alone."""
-    done = []
-    with scratch_folder(lake.state) as scratch:
-        for receipt in mixed_receipts(lake, lines):
-            whole = _with_continuations(lake, receipt, lines[receipt.raw_object])
-            blanked = _blanked_file(lake, receipt, whole, scratch / "blanked")
-            kept = _without_tenant(receipt, tenant)
-            if blanked is not None:
-                kept = dataclasses.replace(kept, erased_sha256=_sha256(blanked))
-                lake.store.put(kept.key, kept.to_json())
-                lake.store.put_file(receipt.raw_key, blanked)
-            # Once more, also if nothing was rewritten: a receipt older than its raw object asks for a reading.
-            lake.store.put(kept.key, kept.to_json())
-            done.append(Blank(receipt.raw_object, len(whole)))
-    return done
+@dataclass(frozen=True)
+class Blanking:
+    """The erasure of one tenant inside mixed raw objects; again, it finds what is left."""
 
+    lake: Lake
+    sources: Mapping[str, SourceDefinition]
+    tenant: str
+    places: Mapping[str, frozenset[Place]]  # raw object → places of the tenant's stored events
 
-def _with_continuations(lake: Lake, receipt: Receipt, own: frozenset[int]) -> set[int]:
-    """The tenant's lines, and those that continue them: everything up to the next line that begins a record."""
-    begins = _record_lines(lake, receipt) | _refused_lines(lake, receipt)
-    whole: set[int] = set()
-    ordered = sorted(begins | own)
-    for line, following in zip(ordered, [*ordered[1:], receipt.lines + 1], strict=True):
-        if line in own:
-            whole.update(range(line, following))
-    return whole
+    def survey(self) -> Blanked:
+        """What would be done; nothing is changed."""
+        return sum((self._counts(receipt, self._find(receipt)) for receipt in self._receipts()), Blanked())
 
+    def apply(self) -> None:
+        """Do it."""
+        with scratch_folder(self.lake.state) as scratch:
+            for receipt in list(self._receipts()):
+                found = self._find(receipt)
+                self._put_quarantine(receipt, found, scratch / "quarantine")
+                self._put_object(receipt, found, scratch / "blanked")
 
-def _record_lines(lake: Lake, receipt: Receipt) -> set[int]:
-    found: set[int] = set()
-    for key in receipt.files:
+    def _receipts(self) -> Iterator[Receipt]:
+        """Receipts of mixed sources that have anything of the tenant."""
+        store = self.lake.store
+        mixed = [(source, hour) for tenant, source, hour in receipt_hours(store) if tenant == MIXED]
+        keys = [entry.key for source, hour in mixed for entry in receipt_entries(store, MIXED, source, hour).values()]
+        for receipt in read_receipts_at(store, keys):
+            is_named = any(self.tenant in tenants for tenants in receipt.event_hours.values())
+            is_named = is_named or any(f"/tenant={self.tenant}/" in key for key in receipt.files)
+            if is_named or receipt.raw_object in self.places or any(self._named_entries(receipt)):
+                yield receipt
+
+    def _named_entries(self, receipt: Receipt) -> Iterator[dict[str, Any]]:
+        for entry in entries_of(self.lake.store, _vault(receipt)):
+            if names_only(raw_of(entry) or b"", self.tenant):
+                yield entry
+
+    def _find(self, receipt: Receipt) -> TenantLines:
+        """The tenant's lines of an object; none where it is not the lake's own, or gone."""
+        source = self.sources.get(receipt.source) or automatic_source(receipt.source)
+        limits = self.lake.settings.limits
+        whose = Whose(
+            self.tenant,
+            tenancy_of(receipt.tenant, receipt.raw_key, source),
+            receipt.format,
+            parse_context(source, Hour.parse(receipt.arrival_hour), limits.max_depth),
+            self.places.get(receipt.raw_object, frozenset()),
+        )
         try:
-            with lake.store.open(key) as stream:
-                found.update(pq.read_table(stream, columns=["raw_line"])["raw_line"].to_pylist())
-        except ObjectMissing:  # of a tenant that was erased before, or past its retention
-            continue
-    return found
+            with self.lake.store.open(receipt.raw_key) as stream:
+                return find(_lines(stream, limits.max_line_bytes), whose)
+        except ObjectMissing:
+            return TenantLines()
 
+    def _counts(self, receipt: Receipt, found: TenantLines) -> Blanked:
+        entries = sum(self._goes(entry, found) for entry in entries_of(self.lake.store, _vault(receipt)))
+        changed = bool(found.changed)
+        return Blanked(changed, found.blanked_lines, found.emptied_records, found.shared_lines, entries)
 
-def _refused_lines(lake: Lake, receipt: Receipt) -> set[int]:
-    key = quarantine_key(receipt.tenant, receipt.source, Hour.parse(receipt.arrival_hour), receipt.raw_object)
-    return {entry["line"] for entry in entries_of(lake.store, key)}
+    def _goes(self, entry: dict[str, Any], found: TenantLines) -> bool:
+        return (entry["line"], entry["record"]) in found.places or names_only(raw_of(entry) or b"", self.tenant)
 
+    def _put_quarantine(self, receipt: Receipt, found: TenantLines, path: Path) -> None:
+        entries = list(entries_of(self.lake.store, _vault(receipt)))
+        left = [entry for entry in entries if not self._goes(entry, found)]
+        if len(left) == len(entries):
+            return
+        if not left:
+            self.lake.store.delete(_vault(receipt))
+            return
+        with path.open("wb") as plain, packed_by_gzip(plain) as packed:
+            for entry in left:
+                packed.write(json.dumps(entry).encode() + b"\n")
+        self.lake.store.put_file(_vault(receipt), path)
 
-def _blanked_file(lake: Lake, receipt: Receipt, lines: set[int], path: Path) -> Path | None:
-    """The object with these lines emptied, packed as it was; None if it is not the lake's own or nothing changes."""
-    try:
-        with lake.store.open(receipt.raw_key) as stream:
+    def _put_object(self, receipt: Receipt, found: TenantLines, path: Path) -> None:
+        kept = _without_tenant(receipt, self.tenant)
+        if found.changed:
+            self._write(receipt, found.changed, path)
+            new = _sha256(path)
+            if receipt.erased_sha256 != new:  # else a killed erasure has put the receipt, and not yet the object
+                kept = dataclasses.replace(_without_refused(kept, found), erased_sha256=new)
+            self.lake.store.put(kept.key, kept.to_json())
+            self.lake.store.put_file(receipt.raw_key, path)
+        # Once more, also if nothing was rewritten: a receipt older than its raw object asks for a reading.
+        self.lake.store.put(kept.key, kept.to_json())
+
+    def _write(self, receipt: Receipt, changed: Mapping[int, bytes], path: Path) -> None:
+        """The object with these lines changed, packed as it was."""
+        with self.lake.store.open(receipt.raw_key) as stream, path.open("wb") as plain:
             is_packed = stream.read(4).startswith(PACKED)
             stream.seek(0)
-            with path.open("wb") as plain:
-                if is_packed:
-                    with packed_by_gzip(plain) as packed:
-                        changed = _copy(stream, packed, lines)
-                else:
-                    changed = _copy(stream, plain, lines)
-    except ObjectMissing:
-        return None
-    return path if changed else None
-
-
-def _copy(stream: BinaryIO, out: BinaryIO, lines: set[int]) -> bool:
-    """Copy plain content with the given lines emptied; whether anything was there to empty."""
-    number, changed = 1, False
-    for chunk in plain_chunks(stream):
-        for part in _parts(chunk):
-            is_end = part.endswith(b"\n")
-            if number not in lines:
-                out.write(part)
+            if is_packed:
+                with packed_by_gzip(plain) as packed:
+                    _copy(stream, packed, changed)
             else:
-                changed = changed or part != b"\n"
-                out.write(b"\n" if is_end else b"")
-            number += is_end
-    return changed
+                _copy(stream, plain, changed)
 
 
-def _parts(chunk: bytes) -> Iterator[bytes]:
-    """Pieces that end at line feeds alone; the last may be the beginning of a line that goes on in the next chunk."""
-    start = 0
-    while (end := chunk.find(b"\n", start)) >= 0:
-        yield chunk[start : end + 1]
-        start = end + 1
-    if start < len(chunk):
-        yield chunk[start:]
+def _vault(receipt: Receipt) -> str:
+    return quarantine_key(receipt.tenant, receipt.source, Hour.parse(receipt.arrival_hour), receipt.raw_object)
+
+
+def _lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines of a packed or plain object; those over the limit, which nothing was read of, are left out."""
+    number, held, size = 1, list[bytes](), 0
+    for part in _parts(stream):
+        size += len(part)
+        if size <= longest + 2:
+            held.append(part)
+        if part.endswith(b"\n"):
+            if size <= longest + 2:
+                yield number, b"".join(held).removesuffix(b"\n").removesuffix(b"\r")
+            number, held, size = number + 1, [], 0
+    if held and size <= longest + 2:
+        yield number, b"".join(held).removesuffix(b"\r")
+
+
+def _copy(stream: BinaryIO, out: BinaryIO, changed: Mapping[int, bytes]) -> None:
+    """Copy plain content with the given lines replaced."""
+    number, is_begun = 1, False
+    for part in _parts(stream):
+        is_end = part.endswith(b"\n")
+        if number not in changed:
+            out.write(part)
+        else:
+            # A long line comes in parts: its replacement stands for all of them.
+            out.write((b"" if is_begun else changed[number]) + (b"\n" if is_end else b""))
+        number, is_begun = number + is_end, not is_end
+
+
+def _parts(stream: BinaryIO) -> Iterator[bytes]:
+    """Pieces that end at line feeds alone; one may be the beginning of a line that goes on in the next."""
+    for chunk in plain_chunks(stream):
+        start = 0
+        while (end := chunk.find(b"\n", start)) >= 0:
+            yield chunk[start : end + 1]
+            start = end + 1
+        if start < len(chunk):
+            yield chunk[start:]
 
 
 def _without_tenant(receipt: Receipt, tenant: str) -> Receipt:
@@ -142,6 +200,23 @@ def _without_tenant(receipt: Receipt, tenant: str) -> Receipt:
         files=[key for key in receipt.files if f"/tenant={tenant}/" not in key],
         events=receipt.events - gone,
         erased=receipt.erased + gone,
+    )
+
+
+def _without_refused(receipt: Receipt, found: TenantLines) -> Receipt:
+    """The receipt as if what was refused of the tenant had been left out: records are erased, their lines blank."""
+    records = min(found.refused_records, receipt.refused_records)
+    blank = min(found.refused_lines_blanked, receipt.quarantined_lines)
+    consumed = min(found.refused_lines_consumed, receipt.quarantined_lines - blank)
+    ignored = receipt.ignored_lines | ({"blank": receipt.ignored_lines.get("blank", 0) + blank} if blank else {})
+    return dataclasses.replace(
+        receipt,
+        quarantined=max(receipt.quarantined - found.refused, 0),
+        refused_records=receipt.refused_records - records,
+        erased=receipt.erased + records,
+        quarantined_lines=receipt.quarantined_lines - blank - consumed,
+        consumed_lines=receipt.consumed_lines + consumed,
+        ignored_lines=dict(sorted(ignored.items())),
     )
 
 

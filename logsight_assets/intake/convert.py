@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from logsight_assets.intake.emptied import is_emptied
 from logsight_assets.intake.quarantine import QuarantineWriter
 from logsight_assets.intake.records import Ignored, Outcome, Record, Refused
 from logsight_assets.intake.tenancy import Tenancy
@@ -25,6 +26,7 @@ class Tally:
     ignored_lines: Counter[str] = field(default_factory=Counter)
     records: int = 0  # read, whether they become events or not
     refused_records: int = 0
+    erased: int = 0  # records that an erasure emptied
 
     @property
     def lines(self) -> int:
@@ -40,6 +42,7 @@ class Converter:
     out: BinaryIO
     quarantine: QuarantineWriter
     tally: Tally
+    is_blanked: bool = False  # an erasure has rewritten the object: elsewhere nobody can say that a record was erased
     longest_line: int = 1 << 20  # of what was written to `out`, or more
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
@@ -59,6 +62,11 @@ class Converter:
             self.tally.refused_records += 1
 
     def _record(self, record: Record) -> None:
+        if self.is_blanked and is_emptied(record):
+            self.tally.consumed_lines += record.line_count
+            self.tally.records += 1
+            self.tally.erased += 1
+            return
         fields = record.fields
         resource = fields.get("resource") or {}
         tenant, reason = self.tenancy.of(resource)

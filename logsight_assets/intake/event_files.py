@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from logsight_assets.intake.mask import pattern_id_sql
@@ -41,6 +42,15 @@ class EventFile:
     hour: Hour
     rows: int
     path: Path
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the records of an object became."""
+
+    files: list[EventFile]
+    durations_out_of_range: int  # events whose duration was no time up to 30 days: theirs is NULL
+    weights_out_of_range: int  # events whose weight was no integer up to a million: theirs is NULL
 
 
 @dataclass(frozen=True)
@@ -79,14 +89,14 @@ def settle_times(cursor: duckdb.DuckDBPyConnection, table: str, arrival_hour: Ho
     return f"({plain})", timing
 
 
-def write_event_files(
-    cursor: duckdb.DuckDBPyConnection, records: str, rules: EventRules, folder: Path
-) -> list[EventFile]:
+def write_event_files(cursor: duckdb.DuckDBPyConnection, records: str, rules: EventRules, folder: Path) -> Written:
     """Write the events of all records, which are redacted; every (tenant, event hour) becomes a file of its own."""
     groups: dict[tuple[str, int], _Group] = {}
-    buffered = 0
+    buffered = durations = weights = 0
     reader = cursor.execute(_events_sql(records, rules)).to_arrow_reader(BLOCK)
     for block in _blocks(reader):
+        durations += pc.sum(block["is_duration_out_of_range"]).as_py()
+        weights += pc.sum(block["is_weight_out_of_range"]).as_py()
         for key, rows in _split(block):
             group = groups.get(key)
             if group is None:
@@ -97,7 +107,8 @@ def write_event_files(
             for group in groups.values():
                 group.flush()
             buffered = 0
-    return [EventFile(tenant, Hour(hour), group.end(), group.path) for (tenant, hour), group in groups.items()]
+    files = [EventFile(tenant, Hour(hour), group.end(), group.path) for (tenant, hour), group in groups.items()]
+    return Written(files, durations, weights)
 
 
 class _Group:

@@ -20,6 +20,7 @@ from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.intake.tenancy import Tenancy
 from logsight_assets.intake.unpack import Unpacked
 from logsight_assets.sqltext import literal, sql
+from logsight_assets.timeline import Hour
 
 FLAT = "flat"
 # What is taken out of `resource`, in the notation of DuckDB's from_json: once a record, for tenant and event alike.
@@ -43,6 +44,21 @@ class Reading:
     record_key: str
     table: str  # name of the temporary table of records
     scratch: Path
+    is_blanked: bool = False  # an erasure has rewritten the object
+
+
+def parse_context(source: SourceDefinition, arrival_hour: Hour, max_depth: int) -> ParseContext:
+    """What a format may know of an object of a source."""
+    own_id = {"event_id": source.id_field} if source.id_field else {}
+    return ParseContext(
+        arrival_hour=arrival_hour.start,
+        max_depth=max_depth,
+        pattern=source.pattern,
+        field_map=source.fields | own_id,
+        time_unit=source.time_unit,
+        time_zone=source.time_zone,
+        multiline_start=source.multiline_start,
+    )
 
 
 def read_records(
@@ -64,7 +80,9 @@ def read_records(
         nominated = _read_flat(cursor, unpacked, reading, tally)
     converted = reading.scratch / "converted.json"
     with converted.open("wb") as out:
-        converter = Converter(reading.tenancy, reading.record_key.encode(), out, quarantine, tally)
+        converter = Converter(
+            reading.tenancy, reading.record_key.encode(), out, quarantine, tally, is_blanked=reading.is_blanked
+        )
         if nominated is None:
             converter.take(parse_object(_lines(unpacked), name, reading.context))
         else:

@@ -49,6 +49,8 @@ class Receipt:
     versions: dict[str, Any]  # events, mask, redaction key, source fingerprint
     imported: bool = False  # put by `logsight add`: its source has no lateness
     erased_sha256: str | None = field(default=None)  # content after an erasure blanked lines
+    durations_out_of_range: int = 0  # NULL in their events
+    weights_out_of_range: int = 0  # likewise
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode() + b"\n"
@@ -94,11 +96,16 @@ def read_receipts(lake: Lake, hours: Iterable[Hour] | None = None) -> Iterator[R
         if wanted is None or hour in wanted
         for entry in receipt_entries(lake.store, tenant, source, hour).values()
     ]
+    yield from read_receipts_at(lake.store, keys)
+
+
+def read_receipts_at(store: ObjectStore, keys: Iterable[str]) -> Iterator[Receipt]:
+    """Receipts under these keys, in their order; one that was erased or replaced since the listing is left out."""
 
     def read(key: str) -> Receipt | None:
         try:
-            return read_receipt(lake.store, key)
-        except ObjectMissing:  # erased or replaced since the listing
+            return read_receipt(store, key)
+        except ObjectMissing:
             return None
 
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 
 from logsight_assets.intake.arrivals import Arrival
 from logsight_assets.intake.keys import load_keys
@@ -33,6 +34,8 @@ class IntakeReport:
     ignored_lines: int = 0
     late: int = 0
     erased: int = 0
+    durations_out_of_range: int = 0
+    weights_out_of_range: int = 0
     faults: list[dict[str, str]] = field(default_factory=list)
     event_hours: set[Hour] = field(default_factory=set)
     formats: Counter[str] = field(default_factory=Counter)
@@ -46,6 +49,8 @@ class IntakeReport:
         self.ignored_lines += sum(receipt.ignored_lines.values())
         self.late += receipt.late
         self.erased += receipt.erased
+        self.durations_out_of_range += receipt.durations_out_of_range
+        self.weights_out_of_range += receipt.weights_out_of_range
         self.faults += [
             {"raw_object": receipt.raw_object, "raw_key": receipt.raw_key, "fault": f} for f in receipt.faults
         ]
@@ -61,6 +66,8 @@ class IntakeReport:
         self.ignored_lines += other.ignored_lines
         self.late += other.late
         self.erased += other.erased
+        self.durations_out_of_range += other.durations_out_of_range
+        self.weights_out_of_range += other.weights_out_of_range
         self.faults += other.faults
         self.event_hours |= other.event_hours
         self.formats += other.formats
@@ -93,17 +100,44 @@ def read_objects(
     bench: Workbench, arrivals: Iterable[Arrival], on_done: Callable[[Receipt], None] = lambda _: None
 ) -> IntakeReport:
     """Read each object; the first failure is raised after the others have ended, so what is done is kept."""
+    with _readers(bench) as read:
+        return _report(read(arrivals), on_done)
+
+
+def read_hours(
+    bench: Workbench, by_hour: Mapping[Hour, Iterable[Arrival]], on_done: Callable[[Receipt], None]
+) -> Iterator[tuple[Hour, Callable[[], IntakeReport]]]:
+    """Read the objects of hours; in their order, each with what gives its report or raises its first failure.
+
+    One pool for all of them: a worker that finds nothing more of an hour goes on with the next one. A report is to be
+    asked for in its turn: what has not begun when the caller stops is not read.
+    """
+    with _readers(bench) as read:
+        tasks = {hour: read(arrivals) for hour, arrivals in by_hour.items()}
+        for hour, own in tasks.items():
+            yield hour, partial(_report, own, on_done)
+
+
+@contextlib.contextmanager
+def _readers(bench: Workbench) -> Iterator[Callable[[Iterable[Arrival]], list[Future[Receipt]]]]:
+    """What starts reading objects, by a pool of threads; who leaves early waits for those at work alone."""
+    pool = ThreadPoolExecutor(max_workers=workers(bench.lake), thread_name_prefix="intake")
+    try:
+        yield lambda arrivals: [pool.submit(take_in, bench, a.raw, a.previous(bench.lake)) for a in arrivals]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _report(tasks: list[Future[Receipt]], on_done: Callable[[Receipt], None]) -> IntakeReport:
     report = IntakeReport()
     failure: BaseException | None = None
-    with ThreadPoolExecutor(max_workers=workers(bench.lake), thread_name_prefix="intake") as pool:
-        tasks = [pool.submit(take_in, bench, a.raw, a.previous(bench.lake)) for a in arrivals]
-        for task in as_completed(tasks):
-            error = task.exception()
-            if error is not None:
-                failure = failure or error
-                continue
-            report.add(task.result())
-            on_done(task.result())
+    for task in as_completed(tasks):
+        error = task.exception()
+        if error is not None:
+            failure = failure or error
+            continue
+        report.add(task.result())
+        on_done(task.result())
     if failure:
         raise failure
     return report

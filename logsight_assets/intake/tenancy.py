@@ -6,14 +6,22 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from logsight_assets.intake.imports import ImportName
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import MIXED
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import literal
 
 TENANT_ATTRIBUTE = "tenant.id"
+ERASED = "_erased"  # whose a record is that an erasure emptied; no name of a tenant
 # SQL sees the text of a value, and these texts are also those of JSON's true, 5.0 and numbers over 64 bits.
 _PERHAPS_NO_TEXT = re.compile(r"true|false|[0-9]+\.[0-9]+(?:e-?[0-9]+)?|[0-9]+e-?[0-9]+|[0-9]{19,}")
+
+
+def tenancy_of(path_tenant: str, key: str, source: SourceDefinition) -> Tenancy:
+    """The rule of a raw object by its path's tenant, its key and its source."""
+    said = ImportName.parse(key.rpartition("/")[2])
+    return Tenancy(path_tenant, (said and said.tenant) or source.tenant, source)
 
 
 @dataclass(frozen=True)

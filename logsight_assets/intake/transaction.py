@@ -26,18 +26,18 @@ from logsight_assets.intake.event_files import (
     EventFile,
     EventRules,
     Timing,
+    Written,
     settle_times,
     write_event_files,
 )
 from logsight_assets.intake.imports import ImportName
 from logsight_assets.intake.keys import LakeKeys
 from logsight_assets.intake.quarantine import QuarantineWriter
-from logsight_assets.intake.reading import Reading, read_records
+from logsight_assets.intake.reading import Reading, parse_context, read_records
 from logsight_assets.intake.receipts import Receipt, key_digest, object_id
-from logsight_assets.intake.records import ParseContext
 from logsight_assets.intake.redact_records import Redaction, redact_records
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
-from logsight_assets.intake.tenancy import Tenancy
+from logsight_assets.intake.tenancy import tenancy_of
 from logsight_assets.intake.unpack import Unpacked, unpack
 from logsight_assets.lake import (
     Lake,
@@ -93,7 +93,7 @@ class _Read:
     unpacked: Unpacked
     tally: Tally
     timing: Timing
-    files: list[EventFile]
+    written: Written
     erased: int
     newest: int | None
     quarantine: QuarantineWriter
@@ -140,11 +140,12 @@ def _read(
     said = ImportName.parse(raw.key.rpartition("/")[2])
     reading = Reading(
         source,
-        _context(bench.lake, source, raw),
-        Tenancy(raw.tenant, (said and said.tenant) or source.tenant, source),
+        parse_context(source, raw.arrival_hour, bench.lake.settings.limits.max_depth),
+        tenancy_of(raw.tenant, raw.key, source),
         bench.keys.record,
         "records",
         scratch,
+        is_blanked=name != object_id(raw, unpacked.content_sha256),
     )
     rules = EventRules(
         source,
@@ -160,8 +161,9 @@ def _read(
         records, timing = settle_times(cursor, "records", raw.arrival_hour)
         records, erased = _without_erased(cursor, records, bench.erased)
         newest = cursor.execute(f"select max(time_unix_nano) from {records} as r where not is_time_inferred").fetchone()
-        files = write_event_files(cursor, records, rules, scratch)
-        return _Read(format_name, unpacked, tally, timing, files, erased, newest[0] if newest else None, quarantine)
+        written = write_event_files(cursor, records, rules, scratch)
+        erased += tally.erased
+        return _Read(format_name, unpacked, tally, timing, written, erased, newest[0] if newest else None, quarantine)
     finally:
         cursor.close()
 
@@ -175,25 +177,12 @@ def _without_erased(cursor: duckdb.DuckDBPyConnection, records: str, erased: fro
     return f"(select * from {records} as a where tenant not in ({names}))", row[0] if row else 0
 
 
-def _context(lake: Lake, source: SourceDefinition, raw: RawObject) -> ParseContext:
-    own_id = {"event_id": source.id_field} if source.id_field else {}
-    return ParseContext(
-        arrival_hour=raw.arrival_hour.start,
-        max_depth=lake.settings.limits.max_depth,
-        pattern=source.pattern,
-        field_map=source.fields | own_id,
-        time_unit=source.time_unit,
-        time_zone=source.time_zone,
-        multiline_start=source.multiline_start,
-    )
-
-
 def _receipt(bench: Workbench, raw: RawObject, name: str, read: _Read) -> Receipt:
     source = bench.source_of(raw)
     file_name = event_file_name(raw.source, raw.arrival_hour, name)
     hours: dict[str, dict[str, int]] = defaultdict(dict)
     files, late = [], 0
-    for file in read.files:
+    for file in read.written.files:
         if bench.is_sealed(file.tenant, file.hour):
             late += file.rows
             files.append(late_prefix(file.tenant, file.hour) + file_name)
@@ -215,7 +204,7 @@ def _receipt(bench: Workbench, raw: RawObject, name: str, read: _Read) -> Receip
         quarantined_lines=read.tally.quarantined_lines,
         ignored_lines=dict(sorted(read.tally.ignored_lines.items())),
         records=read.tally.records,
-        events=sum(file.rows for file in read.files) - late,
+        events=sum(file.rows for file in read.written.files) - late,
         quarantined=read.quarantine.count,
         refused_records=read.tally.refused_records,
         late=late,
@@ -227,6 +216,8 @@ def _receipt(bench: Workbench, raw: RawObject, name: str, read: _Read) -> Receip
         counts={"time_inferred": read.timing.missing + read.timing.future, "future_times": read.timing.future},
         versions=bench.versions(source),
         imported=ImportName.parse(raw.key.rpartition("/")[2]) is not None,
+        durations_out_of_range=read.written.durations_out_of_range,
+        weights_out_of_range=read.written.weights_out_of_range,
     )
     check_conservation(receipt)
     return receipt
@@ -263,7 +254,7 @@ def _commit(lake: Lake, raw: RawObject, receipt: Receipt, read: _Read, previous:
         "files": sorted(older | set(receipt.files)),
     }
     store.put(intent_key, json.dumps(intent, sort_keys=True).encode())
-    paths = {file.path: _target(receipt, file) for file in read.files}
+    paths = {file.path: _target(receipt, file) for file in read.written.files}
     for path, key in paths.items():
         store.put_file(key, path)
     vault = quarantine_key(raw.tenant, raw.source, raw.arrival_hour, receipt.raw_object)

@@ -3,7 +3,7 @@
 A stream is what one raw path brings: a source of a tenant, or a source whose lines choose. Its watermark is the newest
 event time in what was read of it, minus the lateness that it is allowed; nothing earlier is expected any more. An hour
 is complete when the watermark has reached its end and nothing that arrived up to then is unread. A later object
-re-opens it by itself: the rows are derived anew, never kept.
+re-opens it by itself: the rows are derived anew, never kept. What they are derived from is read once: `streams.py`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from logsight_assets.errors import PublishConflict
 from logsight_assets.intake.arrivals import waiting
-from logsight_assets.intake.receipts import Receipt, read_receipts
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
-from logsight_assets.lake import MIXED, Lake, completeness_key, values
+from logsight_assets.lake import MIXED, Lake, completeness_key, tombstone_key, values
 from logsight_assets.parquet import parquet_bytes
 from logsight_assets.tables import COMPLETENESS
 from logsight_assets.timeline import Hour, hours_between, parse_day
+from logsight_assets.trends.hours import mark_signals
+from logsight_assets.trends.streams import Reach, Stream, read_streams
 from resources.object_store import ObjectStore
 
 COMPLETE = "complete"
@@ -30,31 +33,6 @@ OPEN = "open"  # more is still expected
 BEHIND = "behind"  # something arrived and is not read
 _TURNS = 5
 _MINUTE_NS = 60 * 10**9
-
-
-@dataclass(frozen=True)
-class ReceiptSummary:
-    """What completeness needs of a receipt."""
-
-    raw_tenant: str  # of the raw path, or _mixed
-    source: str
-    newest_event_unix_nano: int | None
-    hours: Mapping[str, frozenset[Hour]]  # tenant → event hours
-    imported: bool = False  # put by `logsight add`: whole when it is put, so nothing of it comes late
-
-    @classmethod
-    def of(cls, receipt: Receipt) -> ReceiptSummary:
-        hours: dict[str, set[Hour]] = defaultdict(set)
-        for hour, tenants in receipt.event_hours.items():
-            for tenant in tenants:
-                hours[tenant].add(Hour.parse(hour))
-        return cls(
-            receipt.tenant,
-            receipt.source,
-            receipt.newest_event_unix_nano,
-            {tenant: frozenset(held) for tenant, held in hours.items()},
-            receipt.imported,
-        )
 
 
 @dataclass(frozen=True)
@@ -66,26 +44,30 @@ class PendingRaw:
     arrival_hour: Hour
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Stream:
-    watermark: int | None = None  # nanoseconds since 1970
-    newest: int | None = None
-    pending: set[Hour] = field(default_factory=set)
-    hours: dict[str, set[Hour]] = field(default_factory=lambda: defaultdict(set))
+    """A stream's reach, what of it is not read, and how late it may be."""
 
-    def take(self, receipt: ReceiptSummary, lateness_minutes: int) -> None:
-        for tenant, hours in receipt.hours.items():
-            self.hours[tenant] |= hours
-        newest = receipt.newest_event_unix_nano
-        if receipt.imported and any(receipt.hours.values()):
-            # A file is whole when it is added: nothing more is expected of any hour that it touches.
-            newest = (max(hour for hours in receipt.hours.values() for hour in hours) + 1).start_nano
-            lateness_minutes = 0
-        if newest is None:
-            return
-        self.newest = max(newest - receipt.imported, self.newest or 0)
-        reached = newest - lateness_minutes * _MINUTE_NS
-        self.watermark = max(reached, self.watermark or reached)
+    reach: Reach
+    pending: frozenset[Hour]
+    lateness_minutes: int
+
+    @property
+    def watermark(self) -> int | None:
+        """Nanoseconds since 1970. A file is whole when it is added: what comes of it is never late."""
+        marks = []
+        if self.reach.newest is not None:
+            marks.append(self.reach.newest - self.lateness_minutes * _MINUTE_NS)
+        if self.reach.whole_until is not None:
+            marks.append(self.reach.whole_until.start_nano)
+        return max(marks, default=None)
+
+    @property
+    def last(self) -> Hour | None:
+        """The newest hour of which something is known, whoever's."""
+        hours = [] if self.reach.newest is None else [Hour.of_nano(self.reach.newest)]
+        hours += [] if self.reach.whole_until is None else [self.reach.whole_until - 1]
+        return max(hours, default=None)
 
 
 def state_of(hour: Hour, watermark: int | None, pending: Iterable[Hour]) -> str:
@@ -96,7 +78,7 @@ def state_of(hour: Hour, watermark: int | None, pending: Iterable[Hour]) -> str:
 
 
 def completeness_rows(
-    receipts: Iterable[ReceiptSummary],
+    reaches: Mapping[Stream, Reach],
     pending: Iterable[PendingRaw],
     lateness_minutes: Callable[[str], int],
     since: Hour,
@@ -107,23 +89,16 @@ def completeness_rows(
     only if everything was read. Before `since` only hours with events have one, so that a single line of the year 2000
     does not make 200,000 rows.
     """
-    streams = _streams(receipts, pending, lateness_minutes)
+    unread: dict[Stream, set[Hour]] = defaultdict(set)
+    for raw in pending:
+        unread[raw.raw_tenant, raw.source].add(raw.arrival_hour)
     found: dict[str, dict[str, list[_Stream]]] = defaultdict(lambda: defaultdict(list))
-    for (raw_tenant, source), stream in streams.items():
-        for tenant in stream.hours if raw_tenant == MIXED else {raw_tenant}:
+    for raw_tenant, source in sorted(reaches.keys() | unread.keys()):
+        reach = reaches.get((raw_tenant, source), Reach())
+        stream = _Stream(reach, frozenset(unread[raw_tenant, source]), lateness_minutes(source))
+        for tenant in reach.hours if raw_tenant == MIXED else [raw_tenant]:
             found[tenant][source].append(stream)
     return {tenant: _table(tenant, sources, since) for tenant, sources in sorted(found.items())}
-
-
-def _streams(
-    receipts: Iterable[ReceiptSummary], pending: Iterable[PendingRaw], lateness_minutes: Callable[[str], int]
-) -> dict[tuple[str, str], _Stream]:
-    streams: dict[tuple[str, str], _Stream] = defaultdict(_Stream)
-    for receipt in receipts:
-        streams[receipt.raw_tenant, receipt.source].take(receipt, lateness_minutes(receipt.source))
-    for raw in pending:
-        streams[raw.raw_tenant, raw.source].pending.add(raw.arrival_hour)
-    return streams
 
 
 def _table(tenant: str, sources: Mapping[str, list[_Stream]], since: Hour) -> pa.Table:
@@ -151,8 +126,8 @@ def _hours(tenant: str, streams: Iterable[_Stream], since: Hour) -> list[Hour]:
     known: set[Hour] = set()
     newest: set[Hour] = set()
     for stream in streams:
-        known |= stream.hours.get(tenant, set()) | stream.pending
-        newest |= {Hour.of_nano(stream.newest)} if stream.newest is not None else set()
+        known |= stream.reach.hours.get(tenant, frozenset()) | stream.pending
+        newest |= {stream.last} if stream.last is not None else set()
     if not known:
         return []
     first, last = min(known), max(known | newest)
@@ -174,7 +149,8 @@ def refresh_completeness(lake: Lake, sources: Mapping[str, SourceDefinition]) ->
         tables = _derived(lake, sources)
         changed = _put(lake.store, tables, versions)
         if changed is not None:
-            return changed
+            mark_signals(lake, sorted(changed.hours), "completeness")
+            return changed.keys
     raise PublishConflict(f"completeness: others published {_TURNS} times in a row; run it again")
 
 
@@ -184,27 +160,59 @@ def _derived(lake: Lake, sources: Mapping[str, SourceDefinition]) -> dict[str, p
 
     # What waits is listed first: an object that is read in between shows as unread, never as not there.
     pending = {PendingRaw(a.raw.tenant, a.raw.source, a.raw.arrival_hour) for a in waiting(lake, sources)}
-    receipts = [ReceiptSummary.of(receipt) for receipt in read_receipts(lake)]
+    reaches = read_streams(lake.store)
     since = Hour.of(parse_day(lake.partitions_start).astimezone(UTC))
-    return completeness_rows(receipts, pending, lateness_minutes, since)
+    tables = completeness_rows(reaches, pending, lateness_minutes, since)
+    return {tenant: rows for tenant, rows in tables.items() if not lake.store.head(tombstone_key(tenant))}
 
 
-def _put(store: ObjectStore, tables: Mapping[str, pa.Table], versions: Mapping[str, str | None]) -> list[str] | None:
-    """Keys that changed; None when another writer was faster."""
-    changed = []
+@dataclass
+class _Changed:
+    """Keys that changed, and hours that became complete, or are it no more."""
+
+    keys: list[str] = field(default_factory=list)
+    hours: set[Hour] = field(default_factory=set)
+
+
+def _put(store: ObjectStore, tables: Mapping[str, pa.Table], versions: Mapping[str, str | None]) -> _Changed | None:
+    """What changed; None when another writer was faster."""
+    changed = _Changed()
     for tenant in sorted({*tables, *versions}):
         key, version = completeness_key(tenant), versions.get(tenant)
         if tenant not in tables:
             store.delete(key)
-            changed.append(key)
+            changed.keys.append(key)
             continue
         data = parquet_bytes(tables[tenant], COMPLETENESS, {})
-        if version is not None and store.get(key) == data:
+        held = store.get(key) if version is not None else None
+        if held == data:
             continue
         if not store.put_if(key, data, version):
             return None
-        changed.append(key)
+        changed.keys.append(key)
+        changed.hours |= _near_events(store, tenant, _turned(held, tables[tenant]))
     return changed
+
+
+def _turned(held: bytes | None, rows: pa.Table) -> set[Hour]:
+    """Hours of which a source is complete in only one of the two. Compared as columns: a table has all hours."""
+    before = _complete(pq.read_table(pa.BufferReader(held)) if held else rows.slice(0, 0))
+    after = _complete(rows)
+    pairs = ((before, after), (after, before))
+    found = [one.filter(pc.invert(pc.is_in(one["key"], other["key"]))) for one, other in pairs]
+    return {Hour.of(moment.replace(tzinfo=UTC)) for part in found for moment in part["event_hour"].to_pylist()}
+
+
+def _near_events(store: ObjectStore, tenant: str, hours: set[Hour]) -> set[Hour]:
+    """Hours of days with events, and of the days after them: a year without any is no year of silent hours."""
+    days = set(values(store, f"events/tenant={tenant}/", "dt")) if hours else set()
+    return {hour for hour in hours if {hour.day, (hour - 24).day} & days}
+
+
+def _complete(rows: pa.Table) -> pa.Table:
+    held = rows.filter(pc.equal(rows["state"], COMPLETE))
+    hours = held["event_hour"].cast(pa.int64()).cast(pa.string())
+    return pa.table({"event_hour": held["event_hour"], "key": pc.binary_join_element_wise(held["source"], hours, "~")})
 
 
 def _version(store: ObjectStore, key: str) -> str | None:

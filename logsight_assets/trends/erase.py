@@ -1,9 +1,9 @@
 """Erasure of a tenant: everywhere, for good, with a certificate of counts.
 
-Order: tombstone (from here on intake, publishers and readers act as if the tenant had never been); its lines in mixed
-raw objects are blanked (they are found through its event files, so before those go); a plan of counts; every prefix of
-the tenant; a second sweep for what a run that began before the tombstone still put; certificate. A killed erasure is
-simply run again: each step finds only what is left, and the plan keeps the counts of what already went.
+Order: tombstone (from here on intake, publishers and readers act as if the tenant had never been); a plan of counts;
+its lines in mixed raw objects are blanked (they are found through its event files too, so before those go); every
+prefix of the tenant; a second sweep for what a run that began before the tombstone still put; certificate. A killed
+erasure is simply run again: each step finds only what is left, and the plan keeps the counts of what already went.
 
 What is read in place is not ours to change: the tombstone alone hides it.
 """
@@ -14,40 +14,34 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Protocol
 
 import pyarrow.parquet as pq
 
 from logsight_assets.errors import ObjectMissing, UsageError
-from logsight_assets.lake import Lake, certificate_key, hours_below, tombstone_key
+from logsight_assets.intake.blank import Blanked
+from logsight_assets.intake.tenant_lines import Place
+from logsight_assets.lake import Lake, certificate_key, tombstone_key
 from logsight_assets.settings import TENANT_NAME
-from logsight_assets.timeline import Hour
 from resources.object_store import ObjectInfo, ObjectStore
 
 # Folders whose objects are about an erasure, not about the tenant's data.
 _KEPT = {"tombstones", "certificates"}
+_NOTHING = Blanked()
 
 
-@dataclass(frozen=True)
-class Blanked:
-    """What blanking did in raw objects of mixed sources."""
+class MixedLines(Protocol):
+    """The tenant's lines in mixed raw objects. Belongs to intake, which knows containers, formats and receipts."""
 
-    objects: int = 0
-    lines: int = 0
-    shared_lines: int = 0  # lines that also hold records of other tenants: left as they are
+    def survey(self) -> Blanked:
+        """What `apply` will do."""
 
-
-# Blanks lines of `_mixed` raw objects: id of the raw object → the tenant's line numbers in it, and those of its lines
-# that hold another tenant's records too. Belongs to intake, which knows containers, formats and receipts; it must give
-# the same result when it is called again, and may be called with lines that are blank already.
-BlankLines = Callable[[Lake, Mapping[str, "TenantLines"]], Blanked]
+    def apply(self) -> None:
+        """Blank them; again, what is left of them."""
 
 
-@dataclass(frozen=True)
-class TenantLines:
-    """Physical lines, from 1, in one raw object."""
-
-    own: frozenset[int]
-    shared: frozenset[int]
+# Places of the tenant's stored events by raw object → its lines.
+FindLines = Callable[[Mapping[str, frozenset[Place]]], MixedLines]
 
 
 @dataclass(frozen=True)
@@ -58,12 +52,15 @@ class Certificate:
     events: int  # rows of the event files removed, late ones included
     blanked: Blanked
 
+    @property
+    def is_anything(self) -> bool:
+        return bool(self.objects) or self.blanked != _NOTHING
+
     def __add__(self, other: Certificate) -> Certificate:
-        mine, theirs = self.blanked, other.blanked
         return Certificate(
             dict(Counter(self.objects) + Counter(other.objects)),
             self.events + other.events,
-            Blanked(mine.objects + theirs.objects, mine.lines + theirs.lines, mine.shared_lines + theirs.shared_lines),
+            self.blanked + other.blanked,
         )
 
     def to_json(self, erased_time: str) -> bytes:
@@ -76,13 +73,14 @@ class Certificate:
         return json.dumps(held, sort_keys=True).encode() + b"\n"
 
 
-def erase(lake: Lake, tenant: str, blank_lines: BlankLines) -> Certificate:
+def erase(lake: Lake, tenant: str, find_lines: FindLines) -> Certificate:
     """Remove a tenant from the lake; the same call finishes an interrupted erasure. UsageError for an invalid name."""
     if not TENANT_NAME.fullmatch(tenant):
         raise UsageError(f"tenant {tenant!r} must match {TENANT_NAME.pattern}")
     put_tombstone(lake, tenant)
-    blanked = blank_lines(lake, lines_in_mixed(lake.store, tenant))
-    planned = plan(lake, tenant, blanked)
+    lines = find_lines(places_in_raw(lake.store, tenant))
+    planned = plan(lake, tenant, lines.survey())
+    lines.apply()
     remove_all(lake.store, tenant)
     leftovers = count(lake.store, tenant)  # what a run that had not seen the tombstone put meanwhile
     remove_all(lake.store, tenant)
@@ -127,7 +125,7 @@ def _plan_key(tenant: str) -> str:
     return certificate_key(tenant).replace("certificates/", "certificates/plans/")
 
 
-def count(store: ObjectStore, tenant: str, blanked: Blanked = Blanked()) -> Certificate:
+def count(store: ObjectStore, tenant: str, blanked: Blanked = _NOTHING) -> Certificate:
     """What is in the lake of a tenant now."""
     objects: Counter[str] = Counter()
     events = 0
@@ -160,55 +158,18 @@ def remove_all(store: ObjectStore, tenant: str) -> None:
         store.delete(entry.key)
 
 
-def lines_in_mixed(store: ObjectStore, tenant: str) -> dict[str, TenantLines]:
-    """Lines of a tenant by raw object, from its event files.
-
-    Also names raw objects of the tenant's own sources: whoever blanks takes those that are mixed. A line shared with
-    another tenant is found in that tenant's files of the same raw object.
-    """
-    own: dict[str, set[int]] = defaultdict(set)
-    for raw_object, line in _places(store, tenant, None):
-        own[raw_object].add(line)
-    shared: dict[str, set[int]] = defaultdict(set)
-    for other in _tenants(store):
-        if other != tenant:
-            for raw_object, line in _places(store, other, set(own)):
-                if line in own[raw_object]:
-                    shared[raw_object].add(line)
-    return {
-        raw_object: TenantLines(frozenset(lines - shared[raw_object]), frozenset(shared[raw_object]))
-        for raw_object, lines in sorted(own.items())
-    }
-
-
-def _tenants(store: ObjectStore) -> list[str]:
-    areas = ("events/", "late/")
-    return sorted({f.removeprefix("tenant=") for area in areas for f in store.folders(area) if f.startswith("tenant=")})
-
-
-def _places(store: ObjectStore, tenant: str, wanted: set[str] | None) -> Iterator[tuple[str, int]]:
-    """(raw object, line) of a tenant's stored events; only of the wanted raw objects, which file names tell."""
+def places_in_raw(store: ObjectStore, tenant: str) -> dict[str, frozenset[Place]]:
+    """Places of a tenant's stored events by raw object, also of those of its own sources."""
+    found: dict[str, set[Place]] = defaultdict(set)
     for key in _event_keys(store, tenant):
-        raw_object = key.rpartition("~")[2].removesuffix(".parquet")
-        if wanted is not None and raw_object not in wanted:
-            continue
         with store.open(key) as stream:
-            lines = pq.read_table(stream, columns=["raw_line"])["raw_line"]
-        yield from ((raw_object, line) for line in lines.unique().to_pylist())
+            rows = pq.read_table(stream, columns=["raw_line", "raw_record"])
+        raw_object = key.rpartition("~")[2].removesuffix(".parquet")
+        found[raw_object].update(zip(rows["raw_line"].to_pylist(), rows["raw_record"].to_pylist(), strict=True))
+    return {raw_object: frozenset(places) for raw_object, places in found.items()}
 
 
 def _event_keys(store: ObjectStore, tenant: str) -> Iterator[str]:
     for area in ("events", "late"):
-        hours: list[Hour] = list(hours_below(store, f"{area}/tenant={tenant}/"))
-        for hour in hours:
-            for entry in store.list(f"{area}/tenant={tenant}/{hour.path}/"):
-                yield entry.key
-
-
-def blanked(content: bytes, lines: frozenset[int]) -> bytes:
-    """Text with these lines (from 1) emptied; line ends and the numbers of all other lines stay."""
-    kept = content.split(b"\n")
-    for line in lines:
-        if 1 <= line <= len(kept):
-            kept[line - 1] = b"\r" if kept[line - 1].endswith(b"\r") else b""
-    return b"\n".join(kept)
+        for entry in store.list(f"{area}/tenant={tenant}/"):
+            yield entry.key

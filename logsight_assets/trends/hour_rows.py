@@ -61,7 +61,7 @@ def compute_hour(
         _keep_finest(session, caps)
         patterns = _pattern_rows(session)
         repeats = _by_tenant(session.fetch(sql("trends/duplicate_counts", repeated="repeated")))
-        events = _by_tenant(session.fetch("select tenant, count(*) as n from events group by 1"))
+        events = _by_tenant(session.fetch("select tenant, cast(sum(copies) as bigint) as n from bodies group by 1"))
         late = _late(session, files)
         found: dict[str, HourRows | ConservationError] = {}
         for tenant in files:
@@ -85,10 +85,11 @@ def compute_hour(
 
 def _keep_finest(session: Session, caps: Trends) -> None:
     """Events once, measured at the finest grain, under the names that the caps leave."""
-    session.keep("repeated", sql("trends/repeated_events", events="events"))
-    session.keep("distinct_events", sql("trends/deduplicated_events", events="events", repeated="repeated"))
-    session.keep("measures", sql("trends/minute_measures", events="distinct_events"))
-    session.keep("durations", sql("trends/minute_durations", events="distinct_events"))
+    session.keep("countable", sql("trends/countable_events", events="events"))
+    session.keep("repeated", sql("trends/repeated_events", events="countable"))
+    once = f"({sql('trends/deduplicated_events', events='countable', repeated='repeated')}) as once"
+    session.keep("measures", sql("trends/minute_measures", events=once))
+    session.keep("durations", sql("trends/minute_durations", events=once))
     session.keep("services", sql("trends/kept_services", measures="measures", max_services=str(caps.max_services)))
     patterns = {"measures": "measures", "services": "services", "max_patterns": str(caps.max_patterns)}
     session.keep("kept_patterns", sql("trends/kept_patterns", **patterns))

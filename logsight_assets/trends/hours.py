@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from logsight_assets.errors import ConservationError, ObjectMissing
 from logsight_assets.lake import (
+    EVERYTHING,
     Lake,
     events_prefix,
     mark,
@@ -29,6 +30,7 @@ from logsight_assets.versions import TRENDS_VERSION
 from resources.object_store import ObjectStore, sha256_of
 from resources.query_engine import QueryEngine
 
+ANOMALIES, OBJECTIVES = "anomalies", "objectives"  # levels of markers of what is made of trends
 EVENT_COUNT = "logsight.event_count"  # sum of the rows' event_count: what the level above must arrive at
 
 
@@ -80,6 +82,8 @@ def refresh_hour(lake: Lake, engine: QueryEngine, hour: Hour, *, replay: bool = 
     outcome = publish_hour(lake, engine, hour, replay=replay, announce=lambda: announce(lake.store, hour, own))
     if outcome.is_changed or read:
         mark_day(lake.store, hour)
+        mark_templates(lake.store, hour, has_removed=bool(outcome.removed))
+        mark_signals(lake, [hour], "published")
     if not outcome.failures:
         unmark(lake.store, read + own)
     return outcome
@@ -96,6 +100,26 @@ def mark_day(store: ObjectStore, hour: Hour) -> None:
     earlier = [key for key in markers(store, "days", hour.day) if key.rpartition("/")[2].startswith(f"{hour.hh}-")]
     mark(store, "days", hour.day, hour.hh)
     unmark(store, earlier)
+
+
+def mark_templates(store: ObjectStore, hour: Hour, *, has_removed: bool) -> None:
+    """Say that an hour's patterns or counts changed; what is removed names no tenant any more, so all are looked at."""
+    window = EVERYTHING if has_removed else str(hour)
+    earlier = markers(store, "templates", window)
+    mark(store, "templates", window, "published")
+    unmark(store, earlier)
+
+
+def mark_signals(lake: Lake, hours: Iterable[Hour], name: str) -> None:
+    """Say that hours are to be judged anew, and the objectives of their days counted.
+
+    Hours before the partitions are old imports, which nobody judges.
+    """
+    windows = [(ANOMALIES, str(hour)) for hour in hours if str(hour) >= lake.partitions_start]
+    for level, window in [*windows, *dict.fromkeys((OBJECTIVES, text[: len("YYYY-MM-DD")]) for _, text in windows)]:
+        earlier = [key for key in markers(lake.store, level, window) if key.rpartition("/")[2].startswith(f"{name}-")]
+        mark(lake.store, level, window, name)
+        unmark(lake.store, earlier)
 
 
 def publish_hour(

@@ -28,13 +28,16 @@ from logsight_assets.lake import (
 )
 from logsight_assets.settings import Retention
 from logsight_assets.tables import TREND_NAMES
-from logsight_assets.timeline import Hour, hours_of_day, parse_day
+from logsight_assets.timeline import Hour, hours_of_day, parse_day, week_start
 from logsight_assets.trends.hours import event_files, hour_keys, hour_window, refresh_hour
+from logsight_assets.trends.late import is_unsettled
 from logsight_assets.trends.publish import Window, hold, is_current
 from logsight_assets.trends.pyramid import day_windows, included_windows, month_windows, refresh_day, refresh_month
 from resources.query_engine import QueryEngine
 
 _SEAL_TURNS = 3
+_DAY = timedelta(days=1)
+_SIGNALS = ("anomalies/", "slo/", "backtests/")
 
 
 @dataclass
@@ -57,13 +60,15 @@ def apply_retention(lake: Lake, engine: QueryEngine) -> RetentionOutcome:
         work.expire_minutes()
         work.expire_hours()
         work.expire_days()
+        work.expire_signals()
+        work.expire_reports()
         work.expire_quarantine()
         work.expire_raw()
     return outcome
 
 
 def _tenants(lake: Lake) -> list[str]:
-    areas = ["events/", "late/", "patterns/", "raw/", "quarantine/"]
+    areas = ["events/", "late/", "patterns/", "raw/", "quarantine/", "reports/", *_SIGNALS]
     areas += [f"trends/{folder}/" for folder in lake.store.folders("trends/")]
     return sorted({tenant for area in areas for tenant in values(lake.store, area, "tenant")})
 
@@ -122,7 +127,14 @@ class _Tenant:
                 continue
             self.outcome.sealed += not was_sealed
             self._remove_events(hour)
+        self._expire_late()
+
+    def _expire_late(self) -> None:
+        store = self.lake.store
         for hour in list(hours_below(store, f"late/tenant={self.tenant}/")):
+            if is_unsettled(self.lake, self.tenant, hour):
+                self.outcome.postponed["late"] += 1
+                continue
             for entry in list(store.list(late_prefix(self.tenant, hour))):
                 arrival = Hour.parse(entry.key.rpartition("/")[2].split("~")[1])
                 if self._has_expired(arrival.end, self.rule.events_days):
@@ -147,7 +159,8 @@ class _Tenant:
             if not self._has_expired(parse_day(day) + timedelta(days=1), self.rule.trends_minute_days):
                 continue
             hours = self._minute_hours(day)
-            if not (self._seal(hours, day) and self._is_taken_in(day, hours)):
+            is_free = not any(is_unsettled(self.lake, self.tenant, hour) for hour in hours)
+            if not (is_free and self._seal(hours, day) and self._is_taken_in(day, hours)):
                 self.outcome.postponed["trends_minute"] += 1
                 continue
             for hour in hours:
@@ -207,6 +220,26 @@ class _Tenant:
         refresh_day(self.lake, self.engine, day)
         refresh_month(self.lake, self.engine, day[:7])
         return all(sealed)
+
+    def expire_signals(self) -> None:
+        """By the day that they are about."""
+        for area in _SIGNALS:
+            for day in values(self.lake.store, f"{area}tenant={self.tenant}/", "dt"):
+                if self._has_expired(parse_day(day) + _DAY, self.rule.signals_days):
+                    for entry in list(self.lake.store.list(f"{area}tenant={self.tenant}/dt={day}/")):
+                        self._delete(area.rstrip("/"), entry.key)
+
+    def expire_reports(self) -> None:
+        """By the day or the week that they are about; the objects of one go together."""
+        prefix = f"reports/tenant={self.tenant}/"
+        days = values(self.lake.store, f"{prefix}daily/", "dt")
+        ends = {f"{prefix}daily/dt={day}/": parse_day(day) + _DAY for day in days}
+        for week in values(self.lake.store, f"{prefix}weekly/", "week"):
+            ends[f"{prefix}weekly/week={week}/"] = week_start(week) + 7 * _DAY
+        for below, end in ends.items():
+            if self._has_expired(end, self.rule.reports_days):
+                for entry in list(self.lake.store.list(below)):
+                    self._delete("reports", entry.key)
 
     # Arrivals -------------------------------------------------------------------------------------------------------
 

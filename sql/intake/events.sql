@@ -37,7 +37,9 @@ select
     raw_line,
     raw_record,
     tenant,
-    time_unix_nano // 3600000000000 as event_hour
+    time_unix_nano // 3600000000000 as event_hour,
+    duration is not null and duration_ns is null as is_duration_out_of_range,
+    sample_weight is null as is_weight_out_of_range
 from (
     select
         *,
@@ -48,9 +50,8 @@ from (
         {is_request} as is_request,
         coalesce(marks."data.sensitivity", marks.sensitivity) as label,
         case
-            when try_cast(coalesce(marks."log.sample_weight", marks.sample_weight) as integer) between 1 and 1000000
-                then try_cast(coalesce(marks."log.sample_weight", marks.sample_weight) as integer)
-            else 1
+            when stated_weight is null then 1
+            when try_cast(stated_weight as integer) between 1 and 1000000 then try_cast(stated_weight as integer)
         end as sample_weight,
         case when duration >= 0 and duration <= 2592000000000000 then cast(round(duration) as bigint) end as duration_ns
     from (
@@ -61,7 +62,8 @@ from (
                 try_cast(marks.duration_us as double) * 1e3,
                 try_cast(coalesce(marks.duration_ms, marks."durationMs", marks.latency_ms, marks.elapsed_ms, marks.response_time_ms) as double) * 1e6,
                 try_cast(coalesce(marks.duration_s, marks."http.server.request.duration", marks.request_time) as double) * 1e9
-            ) as duration
+            ) as duration,
+            coalesce(marks."log.sample_weight", marks.sample_weight) as stated_weight
         from (
             select
                 *,

@@ -1,29 +1,11 @@
--- Every event of an hour once, with the columns that trends count. {repeated} are the rows of repeated_events.sql: all
--- but the first copy of each event are left out, and so are no other rows.
-select
-    tenant,
-    time_unix_nano,
-    coalesce(environment, '') as environment,
-    service,
-    coalesce(severity_number, cast(0 as tinyint)) as severity_number,
-    pattern_id,
-    duration_ns,
-    duration_bucket,
-    is_error,
-    is_request,
-    body_bytes,
-    sample_weight,
-    event_id
-from {events}
-where record_hash is null
-    or event_id not in (select event_id from {repeated})
-union all
+-- Every event of an hour once. {repeated} are the rows of repeated_events.sql, few: of them only the first copy of each
+-- event stays.
 select
     e.tenant,
     e.time_unix_nano,
-    coalesce(e.environment, '') as environment,
+    e.environment,
     e.service,
-    coalesce(e.severity_number, cast(0 as tinyint)) as severity_number,
+    e.severity_number,
     e.pattern_id,
     e.duration_ns,
     e.duration_bucket,
@@ -33,10 +15,10 @@ select
     e.sample_weight,
     e.event_id
 from {events} as e
-inner join {repeated} as r
-    on e.tenant = r.tenant
-    and e.event_id = r.event_id
+left join {repeated} as r
+    on e.event_id = r.event_id
     and e.raw_object = r.raw_object
     and e.raw_line = r.raw_line
     and e.raw_record = r.raw_record
-where r.copy_number = 1
+    and e.tenant = r.tenant
+where r.copy_number is null or r.copy_number = 1

@@ -100,6 +100,16 @@ def refused(lake: Lake) -> list[Entry]:
 
 
 def published(root: Path) -> dict[str, bytes]:
-    """Everything that a run publishes, by key: all objects but raw and the markers, whose names are random."""
+    """Everything that a run publishes, by key.
+
+    All objects but raw, the markers, whose names are random, and what is remembered of receipts, which names the
+    versions of objects.
+    """
+    left_out = ("raw/", "pending/", "sources/", "streams/")
+    return {key: data for key, data in everything(root).items() if not key.startswith(left_out)}
+
+
+def everything(root: Path) -> dict[str, bytes]:
+    """Every object, by key."""
     store = FolderStore(root)
-    return {e.key: store.get(e.key) for e in store.list("") if not e.key.startswith(("raw/", "pending/", "sources/"))}
+    return {entry.key: store.get(entry.key) for entry in store.list("")}

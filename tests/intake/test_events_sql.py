@@ -107,12 +107,17 @@ def test_the_finest_unit_that_can_be_read_counts(lake: Lake) -> None:
     assert found == [6, 8_000_000, 9_000_000_000]
 
 
+_OUT_OF_RANGE = [-1, -0.6, "NaN", "inf", "-inf", 1e300, 30 * 86_400_000 + 1]
+_NO_NUMBERS = ["5ms", "", True, None, [5], {"ms": 5}]
+
+
 @pytest.mark.parametrize(
-    "value", [-1, -0.6, "NaN", "inf", "-inf", "5ms", "", True, None, [5], {"ms": 5}, 1e300, 30 * 86_400_000 + 1]
+    ("value", "counted"), [*((value, 1) for value in _OUT_OF_RANGE), *((value, 0) for value in _NO_NUMBERS)]
 )
-def test_what_is_no_duration_of_up_to_30_days_is_null(lake: Lake, value: Any) -> None:
+def test_what_is_no_duration_of_up_to_30_days_is_null(lake: Lake, value: Any, counted: int) -> None:
     (event,) = rows_of(lake, *with_attributes({"duration_ms": value}))
     assert (event["duration_ns"], event["duration_bucket"]) == (None, None)
+    assert receipts(lake)[0].durations_out_of_range == counted, "numbers are counted; what is none is no duration"
     assert json.loads(event["attributes"]) == {"duration_ms": value}, "the record keeps what it said"
 
 
@@ -218,12 +223,13 @@ def test_any_attribute_can_be_the_mark_of_a_request_also_one_that_is_read_anyway
 # Weights and sensitivity ----------------------------------------------------------------------------------------------
 
 
-def test_a_sample_weight_is_an_integer_of_up_to_a_million_else_1(lake: Lake) -> None:
+def test_a_sample_weight_is_an_integer_of_up_to_a_million_else_null_and_1_where_none_is_said(lake: Lake) -> None:
     weights = [1, 7, "7", 10**6, 10**6 + 1, 0, -1, "x", None, 10**30]
     found = column(
         lake, "sample_weight", *with_attributes(*({"sample_weight": weight} for weight in weights)), flat_line()
     )
-    assert found == [1, 7, 7, 10**6, 1, 1, 1, 1, 1, 1, 1]
+    assert found == [1, 7, 7, 10**6, None, None, None, None, 1, None, 1]
+    assert receipts(lake)[0].weights_out_of_range == 5
 
 
 def test_the_longer_name_of_the_weight_counts_more(lake: Lake) -> None:

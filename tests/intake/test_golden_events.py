@@ -30,6 +30,7 @@ OBJECTS: dict[str, list[bytes]] = {
         ),
         flat_line(minute=3, severityNumber=17, severityText="ERROR", body="failed 0a1b2c\n  at a.py:7\n  at b.py:9"),
         flat_line(timeUnixNano=None, attributes={"http.response.status_code": 503, "sample_weight": 10}),
+        flat_line(minute=4, attributes={"duration_ms": -1, "log.sample_weight": 0}),
         flat_line(timeUnixNano=str((HOUR + 5).start_nano), observedTimeUnixNano=str(HOUR.start_nano + 1)),
         flat_line(minute=-30, tenant="globex", resource={"host.name": "h1", "deployment.environment": "prod"}),
     ],

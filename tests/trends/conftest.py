@@ -11,6 +11,7 @@ import pytest
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.parquet import read_rows
 from resources.query_engine import DuckDBEngine
+from tests.intake.lakes import everything
 
 
 class Clock:
@@ -69,5 +70,14 @@ def versions(lake: Lake) -> dict[str, str]:
     return {entry.key: entry.version for area in ("trends/", "patterns/") for entry in lake.store.list(area)}
 
 
+# Markers for the stages behind: they stay until those have run.
+_TOLD = ("pending/templates/", "pending/anomalies/", "pending/objectives/")
+
+
 def waiting(lake: Lake) -> list[str]:
-    return [entry.key for entry in lake.store.list("pending/")]
+    return [entry.key for entry in lake.store.list("pending/") if not entry.key.startswith(_TOLD)]
+
+
+def everything_of_trends(root: Path) -> dict[str, bytes]:
+    """Every object of a lake's folder but the markers that tell the stage behind; their names are random."""
+    return {key: data for key, data in everything(root).items() if not key.startswith(_TOLD)}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from logsight_assets.errors import UsageError
+from logsight_assets.intake.blank import Blanked
+from logsight_assets.intake.tenant_lines import Place
 from logsight_assets.lake import MIXED, Lake, certificate_key, raw_prefix, seal_key, tombstone_key
-from logsight_assets.trends.erase import Blanked, Certificate, TenantLines, blanked, erase, lines_in_mixed
+from logsight_assets.trends.erase import Certificate, erase, places_in_raw
 from logsight_assets.trends.refresh import refresh
 from resources.query_engine import DuckDBEngine
 from tests.doubles import HookedStore
@@ -19,8 +21,17 @@ from .conftest import published
 from .event_files import HOUR, event, put_events
 
 
-def _blank(lake: Lake, lines: Mapping[str, TenantLines]) -> Blanked:
-    return Blanked(len(lines), sum(len(held.own) for held in lines.values()))
+@dataclass(frozen=True)
+class _Lines:
+    """Counts the lines that the event files name; what blanking does to them is tried in tests/test_erasure.py."""
+
+    places: Mapping[str, frozenset[Place]]
+
+    def survey(self) -> Blanked:
+        return Blanked(len(self.places), sum(len(held) for held in self.places.values()))
+
+    def apply(self) -> None:
+        """Nothing: there are no raw objects here."""
 
 
 @pytest.fixture
@@ -42,7 +53,7 @@ def _others(lake: Lake) -> dict[str, bytes]:
 
 def test_a_tenant_goes_everywhere_and_others_stay(filled: Lake, engine: DuckDBEngine) -> None:
     before = _others(filled)
-    certificate = erase(filled, "acme", _blank)
+    certificate = erase(filled, "acme", _Lines)
     assert _others(filled) == {key: data for key, data in before.items() if "tenant=acme" not in key}
     assert filled.store.head(tombstone_key("acme"))
     assert certificate == Certificate(
@@ -56,8 +67,8 @@ def test_a_tenant_goes_everywhere_and_others_stay(filled: Lake, engine: DuckDBEn
 
 
 def test_erasing_again_keeps_the_counts(filled: Lake) -> None:
-    first = erase(filled, "acme", _blank)
-    assert erase(filled, "acme", _blank) == first
+    first = erase(filled, "acme", _Lines)
+    assert erase(filled, "acme", _Lines) == first
 
 
 class _Killed(BaseException):
@@ -79,9 +90,9 @@ def test_an_interrupted_erasure_is_finished_with_the_same_counts(filled: Lake) -
                 raise _Killed
 
         try:
-            erase(replace(filled, store=HookedStore(filled.store, before=die)), "acme", _blank)
+            erase(replace(filled, store=HookedStore(filled.store, before=die)), "acme", _Lines)
         except _Killed:
-            certificate = erase(filled, "acme", _blank)
+            certificate = erase(filled, "acme", _Lines)
             assert (certificate.objects, certificate.events) == (whole, 2), at
             assert not [key for key in _others(filled) if "tenant=acme" in key]
             continue
@@ -97,32 +108,19 @@ def test_what_a_run_puts_behind_the_tombstone_goes_too(filled: Lake) -> None:
         if operation == "delete" and next(late, None):
             put_events(filled, [event(9)], raw_object="o9", tenant="acme", hour=HOUR - 5)
 
-    certificate = erase(replace(filled, store=HookedStore(filled.store, after=put_more)), "acme", _blank)
+    certificate = erase(replace(filled, store=HookedStore(filled.store, after=put_more)), "acme", _Lines)
     assert certificate.events == 3
     assert not [key for key in _others(filled) if "tenant=acme" in key]
 
 
-def test_lines_in_mixed_objects_are_found_and_shared_ones_told_apart(lake: Lake) -> None:
+def test_the_places_of_a_tenants_events_are_told_by_its_files(lake: Lake) -> None:
     rows = [event(1, raw_line=3), event(2, raw_line=5), event(3, raw_line=5, raw_record=1)]
     put_events(lake, rows, tenant="acme", raw_object="m1", source="mix")
+    put_events(lake, [event(1, hour=HOUR + 1, raw_line=9)], tenant="acme", raw_object="m1", hour=HOUR + 1)
     put_events(lake, [event(1, raw_line=5, raw_record=2), event(1, raw_line=8)], tenant="globex", raw_object="m1")
-    put_events(lake, [event(1, raw_line=3)], tenant="globex", raw_object="m2")
-    assert lines_in_mixed(lake.store, "acme") == {"m1": TenantLines(frozenset({3}), frozenset({5}))}
-
-
-@pytest.mark.parametrize(
-    ("content", "lines", "left"),
-    [
-        (b"a\nb\nc\n", {2}, b"a\n\nc\n"),
-        (b"a\r\nb\r\nc", {1, 3}, b"\r\nb\r\n"),
-        (b"a\n\nc", {2, 9}, b"a\n\nc"),
-    ],
-    ids=["unix", "windows", "already blank"],
-)
-def test_blanking_keeps_the_numbers_of_lines(content: bytes, lines: set[int], left: bytes) -> None:
-    assert blanked(content, frozenset(lines)) == left
+    assert places_in_raw(lake.store, "acme") == {"m1": {(3, 0), (5, 0), (5, 1), (9, 0)}}
 
 
 def test_a_name_that_is_no_tenants_is_refused(lake: Lake) -> None:
     with pytest.raises(UsageError, match="must match"):
-        erase(lake, "../x", _blank)
+        erase(lake, "../x", _Lines)

@@ -104,6 +104,17 @@ def test_templates_durations_and_patterns_count_the_same_events(lake: Lake, engi
     assert patterns[f"{long} 0"]["sample_min"] == "x" * 1000
 
 
+def test_an_event_without_a_usable_weight_counts_once(lake: Lake, engine: DuckDBEngine) -> None:
+    own = {"is_error": True, "is_request": True, "duration_ns": 5, "sample_weight": None}
+    put_events(lake, [event(1, **own), event(2, own_id="a", **own), event(2, own_id="a", **own)])
+    refresh_hour(lake, engine, HOUR)
+    (row,) = rows_of(lake, minute_key("service_trend", "acme", HOUR))
+    measures = ("event_count", "error_count", "request_count")
+    assert [row[f"weighted_{name}"] for name in measures] == [row[name] for name in measures] == [2, 2, 2]
+    (bucket,) = rows_of(lake, minute_key("service_duration", "acme", HOUR))
+    assert bucket["weighted_event_count"] == 2
+
+
 def test_an_hour_without_durations_still_has_all_its_objects(lake: Lake, engine: DuckDBEngine) -> None:
     put_events(lake, [event(1)])
     outcome = refresh_hour(lake, engine, HOUR)

@@ -1,0 +1,100 @@
+"""What people decide while LogSight runs: pins and names of templates, and whatever else may be taken back.
+
+A decision is a record that is only ever added: who, when, why, until when. Records of a tenant and kind are numbered; a
+number is taken by put-if-absent, so two people who decide at the same moment both are heard. What stands is the fold:
+the last record about a subject, unless it takes back or its time is over. Kinds belong to the stages that read them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from logsight_assets.errors import PublishConflict, UsageError
+from logsight_assets.lake import Lake, decisions_prefix, tombstone_key
+from resources.object_store import ObjectStore
+
+_KIND = re.compile(r"[a-z][a-z_]*")
+_LONGEST = 2000  # characters of what people write
+_TURNS = 50
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One record."""
+
+    number: int  # from 1, in the order in which they were made
+    subject: str  # what it is about, such as a template's id
+    value: Mapping[str, Any] | None  # JSON; None takes back what was decided before
+    who: str
+    why: str
+    made_time: datetime
+    until: datetime | None  # exclusive; None is for ever
+
+
+@dataclass(frozen=True)
+class Said:
+    """Who decides, why, and until when it holds."""
+
+    who: str
+    why: str = ""
+    until: datetime | None = None
+
+
+def decide(lake: Lake, tenant: str, kind: str, subject: str, value: Mapping[str, Any] | None, said: Said) -> Decision:
+    """Add a record; UsageError for what cannot be one, PublishConflict when others keep being faster."""
+    if not _KIND.fullmatch(kind):
+        raise UsageError(f"decision kind {kind!r} must match {_KIND.pattern}")
+    if not said.who or max(len(said.who), len(said.why), len(subject)) > _LONGEST:
+        raise UsageError(f"a decision names who decides, and no text of it is longer than {_LONGEST:,} characters")
+    now = lake.clock()
+    if said.until is not None and said.until <= now:
+        raise UsageError(f"a decision until {said.until:%Y-%m-%dT%H:%M}, which is over: give a later time")
+    if lake.store.head(tombstone_key(tenant)):
+        raise UsageError(f"tenant {tenant} is erased: nothing can be decided about it")
+    record = {
+        "subject": subject,
+        "value": value,
+        "who": said.who,
+        "why": said.why,
+        "made_time": now.isoformat(),
+        "until": said.until.isoformat() if said.until else None,
+    }
+    data = json.dumps(record, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    for _ in range(_TURNS):
+        keys = _keys(lake.store, tenant, kind)
+        number = _number(keys[-1]) + 1 if keys else 1
+        if lake.store.put_if(f"{decisions_prefix(tenant, kind)}{number:08d}.json", data, None):
+            return _decision(number, data)
+    raise PublishConflict(f"decision {kind}: others decided {_TURNS} times in a row; do it again")
+
+
+def decisions(store: ObjectStore, tenant: str, kind: str) -> list[Decision]:
+    """Every record of a kind, in the order in which they were made."""
+    return [_decision(_number(key), store.get(key)) for key in _keys(store, tenant, kind)]
+
+
+def standing(records: Iterable[Decision], now: datetime) -> dict[str, Decision]:
+    """What holds now, by subject, in the order in which it was decided."""
+    last = {record.subject: record for record in sorted(records, key=lambda record: record.number)}
+    held = [r for r in last.values() if r.value is not None and (r.until is None or now < r.until)]
+    return {record.subject: record for record in sorted(held, key=lambda record: record.number)}
+
+
+def _keys(store: ObjectStore, tenant: str, kind: str) -> list[str]:
+    return [entry.key for entry in store.list(decisions_prefix(tenant, kind)) if entry.key.endswith(".json")]
+
+
+def _number(key: str) -> int:
+    return int(key.rpartition("/")[2].removesuffix(".json"))
+
+
+def _decision(number: int, data: bytes) -> Decision:
+    held = json.loads(data)
+    until = datetime.fromisoformat(held["until"]) if held["until"] else None
+    made = datetime.fromisoformat(held["made_time"])
+    return Decision(number, held["subject"], held["value"], held["who"], held["why"], made, until)
