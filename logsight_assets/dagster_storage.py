@@ -20,8 +20,11 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from sqlalchemy import func, select
 
 from logsight_assets.intake.receipts import receipt_hours
-from logsight_assets.lake import Lake, hours_below, values
+from logsight_assets.lake import PLATFORM, Lake, hours_below, values
 from logsight_assets.partitions import hour_is_inside, month_key
+from logsight_assets.reports.assets import DAILY, WEEKLY
+from logsight_assets.reports.period import Kind
+from logsight_assets.reports.store import reported
 from logsight_assets.tables import TREND_NAMES
 from resources.object_store import ObjectStore
 
@@ -62,6 +65,11 @@ def partitions_of(lake: Lake) -> dict[str, set[str]]:
         months = _windows(store, f"trends/{name}_day/", "month")
         found[f"{name}_hour"] = {day for day in days if start <= day <= now.day}
         found[f"{name}_day"] = {month_key(month) for month in months if start[:7] <= month <= now.month}
+    # The platform's report is made with all others of its period.
+    kinds: dict[str, Kind] = {DAILY: "daily", WEEKLY: "weekly"}
+    for asset, kind in kinds.items():
+        firsts = (period.first.isoformat() for period in reported(store, PLATFORM, kind))
+        found[asset] = {first for first in firsts if start <= first <= now.day}
     return dict(found)
 
 

@@ -42,6 +42,11 @@ def monthly(start: str) -> dg.MonthlyPartitionsDefinition:
     return dg.MonthlyPartitionsDefinition(start_date=f"{start[:7]}-01", timezone="UTC", end_offset=1)
 
 
+def weekly(start: str) -> dg.WeeklyPartitionsDefinition:
+    """ISO weeks from the first Monday on; a week's key is its Monday."""
+    return dg.WeeklyPartitionsDefinition(start_date=start, day_offset=1, timezone="UTC", end_offset=1)
+
+
 def month_key(month: str) -> str:
     """Dagster's key of a month."""
     return f"{month}-01"

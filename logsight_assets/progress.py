@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
+from dagster._core.instance import InstanceRef
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
+from dagster._serdes import ConfigurableClassData
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logsight_assets.build import Builder, BuildSummary
+from logsight_assets.dagster_sqlite import OpenSqliteStorage
 from logsight_assets.definitions import build_defs
 from logsight_assets.lake import Lake
 from logsight_assets.serve.dagster_home import dagster_home
@@ -45,7 +52,7 @@ def dagster_instance(lake: Lake) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), dg.DagsterInstance.from_config(str(home)) as instance:
+        with warnings.catch_warnings(), dg.DagsterInstance.from_ref(_instance_ref(home)) as instance:
             warnings.simplefilter("ignore")
             yield instance
     finally:
@@ -53,6 +60,26 @@ def dagster_instance(lake: Lake) -> Iterator[dg.DagsterInstance]:
             del os.environ["DAGSTER_HOME"]
         else:
             os.environ["DAGSTER_HOME"] = before
+
+
+def _instance_ref(home: Path) -> InstanceRef:
+    """What the home's `dagster.yaml` says, with defaults for one process that runs everything itself.
+
+    The storage stays open between events. Nothing captures what steps print, because they print nothing, and Dagster
+    would start two processes a step for it.
+    """
+    ref = InstanceRef.from_dir(str(home))
+    defaults = InstanceRef.config_defaults(str(home))
+    mine: dict[str, Any] = {}
+    if ref.storage_data == defaults["storage"]:
+        mine["storage_data"] = _class_data(OpenSqliteStorage, base_dir=str(home))
+    if ref.compute_logs_data == defaults["compute_logs"]:
+        mine["compute_logs_data"] = _class_data(NoOpComputeLogManager)
+    return ref._replace(**mine)
+
+
+def _class_data(of: type, **config: str) -> ConfigurableClassData:
+    return ConfigurableClassData(of.__module__, of.__name__, json.dumps(config))
 
 
 def building(lake: Lake, start: Hour | None = None, end: Hour | None = None, *, replay: bool = False) -> BuildSummary:
