@@ -24,7 +24,7 @@ from logsight_assets.reader.constraint import (
     since,
 )
 from logsight_assets.reader.instants import WHOLE_DAY, Constants, Node, Range, call, longest
-from logsight_assets.tables import EVENTS, PATTERNS, Table, Type
+from logsight_assets.tables import ANOMALIES, EVENTS, PATTERNS, Table, Type
 
 
 class Axis(Enum):
@@ -42,6 +42,7 @@ _BY_PARTITION = {"dt": Axis.DAY, "month": Axis.MONTH, "hour": Axis.HOUR, "tenant
 _BY_COLUMN = {
     (EVENTS.name, "time_unix_nano"): Axis.NANO,
     (EVENTS.name, "event_time"): Axis.INSTANT,
+    (ANOMALIES.name, "hour_time"): Axis.INSTANT,
     # The earliest event of a pattern in the hour lies in the hour.
     (PATTERNS.name, "first_seen_unix_nano"): Axis.NANO,
 }

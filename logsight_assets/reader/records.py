@@ -1,4 +1,7 @@
-"""Tables whose objects are not Parquet: LogSight reads them, for the wanted tenants only, and hands the rows over."""
+"""Tables whose objects are no Parquet, or lie under several layouts: LogSight reads them and hands the rows over.
+
+Of the wanted tenants only.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from logsight_assets.incidents.summary.ledger import day_use, days_of
 from logsight_assets.intake.receipts import Receipt, read_receipt, receipt_entries
 from logsight_assets.lake import hours_below, values
+from logsight_assets.parquet import read_rows
 from logsight_assets.reader.views import Need
-from logsight_assets.tables import QUARANTINE, RECEIPTS, Table
+from logsight_assets.tables import MODEL_USE, QUARANTINE, RECEIPTS, REPORT_NUMBERS, Table
 from logsight_assets.timeline import Hour
 
 Row = Mapping[str, Any]
@@ -71,6 +76,28 @@ def _quarantine_rows(need: Need) -> Iterator[Row]:
                 }
 
 
+def report_numbers(need: Need) -> pa.Table:
+    """The numbers of daily and weekly reports; each row says its period."""
+    tables = [_empty(REPORT_NUMBERS)]
+    for tenant in need.tenants:
+        for entry in need.lake.store.list(f"reports/tenant={tenant}/"):
+            if entry.key.endswith(".parquet"):
+                rows = read_rows(need.lake.store, entry.key).cast(REPORT_NUMBERS.arrow_schema)
+                tables.append(rows.append_column("tenant", pa.array([tenant] * rows.num_rows, pa.string())))
+    return pa.concat_tables(tables)
+
+
+def model_use(need: Need) -> pa.Table:
+    """What models cost, by tenant and day."""
+    rows = (
+        {**row, "tenant": tenant, "dt": day}
+        for tenant in need.tenants
+        for day in days_of(need.lake, tenant)
+        for row in day_use(need.lake, tenant, day)
+    )
+    return _table(MODEL_USE, rows)
+
+
 def arrival_hours(need: Need, area: str) -> Iterator[tuple[str, str, Hour]]:
     """(tenant, source, arrival hour) below an area of the lake that a question can need."""
     store = need.lake.store
@@ -82,5 +109,10 @@ def arrival_hours(need: Need, area: str) -> Iterator[tuple[str, str, Hour]]:
 
 
 def _table(table: Table, rows: Iterable[Row]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), _empty(table).schema)
+
+
+def _empty(table: Table) -> pa.Table:
+    """No rows, with what the path says as columns."""
     fields = [pa.field(name, pa.string()) for name in table.partition]
-    return pa.Table.from_pylist(list(rows), pa.schema([*table.arrow_schema, *fields]))
+    return pa.schema([*table.arrow_schema, *fields]).empty_table()
