@@ -3,7 +3,7 @@
 A message that was received is hidden for a while and comes again unless it is acknowledged. Whoever turns messages into
 Dagster runs acknowledges late: receipts go into the sensor's cursor, and a message is acknowledged in the tick that is
 *given* that cursor, because only then its run is known to be reserved. Acknowledging in the tick that received it loses
-the message when the process dies in between (measured: 3 of 3). The SQS adapter joins with the cloud; both pass
+the message when the process dies in between (measured: 3 of 3). The SQS adapter is `sqs.py`; both pass
 `tests/contracts/test_queue.py`.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from logsight_assets.errors import StoreUnavailable
+
+# A dropped file that nobody has written to for so long is all that will come of it.
+_STILL_SECONDS = 60.0
+_LARGEST_DROPPED = 16 * 1024**2  # bytes that are looked into before that; an event of EventBridge has 256 KiB at most
 
 
 class Message(NamedTuple):
@@ -62,7 +67,8 @@ def cursor_with(messages: Iterable[Message]) -> str:
 class FolderQueue:
     """Messages as files: `new/` waits, `held/` is hidden until the time in its name, `aside/` is for people.
 
-    Each step is a rename, so two receivers never get the same delivery and a kill leaves every message somewhere.
+    Each step is a rename, so two receivers never get the same delivery and a kill leaves every message somewhere. A
+    file `*.json` that somebody drops into the folder itself becomes a message as soon as it is whole.
     """
 
     def __init__(
@@ -73,13 +79,14 @@ class FolderQueue:
         most_deliveries: int = 5,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._new, self._held, self._aside = (Path(root) / name for name in ("new", "held", "aside"))
+        self._root = Path(root)
+        self._new, self._held, self._aside = (self._root / name for name in ("new", "held", "aside"))
         self._hidden_seconds = hidden_seconds
         self._most_deliveries = most_deliveries
         self._clock = clock
 
     def send(self, body: bytes) -> str:
-        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        name = _new_name()
         with _faults(self._new):
             self._put(self._new / f"0~{name}", body)
         return name
@@ -106,6 +113,7 @@ class FolderQueue:
             return [path.read_bytes() for path in _files(self._aside)]
 
     def _receive(self, most: int) -> list[Message]:
+        self._take_dropped()
         self._return_expired()
         found: list[Message] = []
         for path in _files(self._new):
@@ -121,6 +129,26 @@ class FolderQueue:
             if self._rename(path, held):
                 found.append(Message(name, held.read_bytes(), held.name, count))
         return found
+
+    def _take_dropped(self) -> None:
+        for path in _files(self._root):
+            if path.suffix == ".json" and path.is_file() and not path.is_symlink() and self._is_whole(path):
+                self._rename(path, self._new / f"0~{_new_name()}")
+
+    def _is_whole(self, path: Path) -> bool:
+        """Whether whoever writes the file has done so. What is no JSON after a while never will be: then it is one for
+        people. One that may not be read stays where its owner sees it, and stops no other.
+        """
+        try:
+            found = path.stat()
+            if self._clock() - found.st_mtime > _STILL_SECONDS:
+                return os.access(path, os.R_OK)
+            if found.st_size > _LARGEST_DROPPED:
+                return False
+            json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return False
+        return True
 
     def _return_expired(self) -> None:
         for path in _files(self._held):
@@ -142,6 +170,10 @@ class FolderQueue:
         except FileNotFoundError:
             return False
         return True
+
+
+def _new_name() -> str:
+    return f"{time.time_ns():020d}-{secrets.token_hex(4)}"
 
 
 def _files(folder: Path) -> list[Path]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from logsight_assets.errors import ConfigurationError, StoreUnavailable
 from resources.queue import FolderQueue, MessageQueue, cursor_with, receipts_in
+from resources.sqs import SqsQueue, sqs_client
+from tests.contracts.sqs_double import SqsDouble, sqs_server
 
 
 class Clock:
@@ -18,10 +25,22 @@ class Clock:
         return self.seconds
 
 
-Make = Callable[[Path, Clock], MessageQueue]
-QUEUES: dict[str, Make] = {
-    "folder": lambda root, clock: FolderQueue(root, hidden_seconds=60, most_deliveries=3, clock=clock)
-}
+def folder(root: Path, clock: Clock) -> Iterator[MessageQueue]:
+    yield FolderQueue(root, hidden_seconds=60, most_deliveries=3, clock=clock)
+
+
+def sqs(root: Path, clock: Clock) -> Iterator[MessageQueue]:
+    double = SqsDouble(clock, most_deliveries=3)
+    with sqs_server(double) as url, closing(client_of(url)) as client:
+        yield SqsQueue(client, double.queue_url("alarms"), hidden_seconds=60)
+
+
+def client_of(url: str) -> Any:
+    os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "test"
+    return sqs_client("eu-central-1", url)
+
+
+QUEUES = {"folder": folder, "sqs": sqs}
 
 
 @pytest.fixture
@@ -30,14 +49,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture(params=QUEUES)
-def queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> MessageQueue:
-    return QUEUES[request.param](tmp_path, clock)
+def queue(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[MessageQueue]:
+    yield from QUEUES[request.param](tmp_path, clock)
 
 
 def test_a_message_comes_as_it_was_sent(queue: MessageQueue) -> None:
-    sent = queue.send(b"one \x00 \xff")
+    text = '{"alarm": "größer als 1 \U0001f525\t\n"}'.encode()
+    sent = queue.send(text)
     (message,) = queue.receive()
-    assert (message.id, message.body, message.deliveries) == (sent, b"one \x00 \xff", 1)
+    assert (message.id, message.body, message.deliveries) == (sent, text, 1)
 
 
 def test_a_received_message_is_hidden_from_others(queue: MessageQueue) -> None:
@@ -127,3 +147,101 @@ def test_a_consumer_that_acknowledges_by_its_cursor_loses_nothing(
     clock.seconds += 61
     assert len(runs) == 1
     assert queue.receive() == []
+
+
+def test_a_burst_is_received_at_once_and_acknowledged_in_calls_that_the_queue_takes(queue: MessageQueue) -> None:
+    for number in range(37):
+        queue.send(b"%d" % number)
+    messages = queue.receive(500)
+    assert sorted(int(message.body) for message in messages) == list(range(37))
+    queue.acknowledge(receipt for message in messages for receipt in (message.receipt, message.receipt))
+    assert queue.receive() == []
+
+
+# The inbox folder -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def inbox(tmp_path: Path, clock: Clock) -> FolderQueue:
+    return FolderQueue(tmp_path, hidden_seconds=60, most_deliveries=3, clock=clock)
+
+
+def drop(folder: Path, name: str, data: bytes, clock: Clock) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    os.utime(path, (clock.seconds, clock.seconds))
+    return path
+
+
+def test_a_file_that_is_dropped_into_the_folder_is_a_message(inbox: FolderQueue, tmp_path: Path, clock: Clock) -> None:
+    drop(tmp_path, "alarm.json", b'{"a": 1}', clock)
+    drop(tmp_path, "notes.txt", b"not for us", clock)
+    (message,) = inbox.receive()
+    assert message.body == b'{"a": 1}'
+    drop(tmp_path, "alarm.json", b'{"a": 2}', clock)
+    (again,) = inbox.receive()
+    assert (again.body, again.id != message.id) == (b'{"a": 2}', True)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["notes.txt"]
+
+
+def test_a_file_that_is_being_written_is_left_until_it_is_whole(
+    inbox: FolderQueue, tmp_path: Path, clock: Clock
+) -> None:
+    whole = b'{"detail": {"alarmName": "a"}}'
+    for size in range(len(whole)):
+        drop(tmp_path, "alarm.json", whole[:size], clock)
+        assert inbox.receive() == []
+    drop(tmp_path, "alarm.json", whole, clock)
+    assert [message.body for message in inbox.receive()] == [whole]
+
+
+def test_a_file_that_stays_broken_becomes_a_message_that_can_be_set_aside(
+    inbox: FolderQueue, tmp_path: Path, clock: Clock
+) -> None:
+    drop(tmp_path, "alarm.json", b'{"detail": \xff', clock)
+    assert inbox.receive() == []
+    clock.seconds += 61
+    (message,) = inbox.receive()
+    inbox.quarantine(message)
+    assert inbox.quarantined() == [b'{"detail": \xff']
+
+
+def test_what_is_no_plain_file_stays_and_stops_nothing(inbox: FolderQueue, tmp_path: Path, clock: Clock) -> None:
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "link.json").symlink_to(drop(tmp_path, "target", b"{}", clock))
+    os.mkfifo(tmp_path / "pipe.json")
+    drop(tmp_path, "alarm.json", b"{}", clock)
+    clock.seconds += 100
+    assert [message.body for message in inbox.receive()] == [b"{}"]
+
+
+def test_bytes_of_any_kind_pass_through_the_folder(inbox: FolderQueue) -> None:
+    inbox.send(b"one \x00 \xff")
+    assert inbox.receive()[0].body == b"one \x00 \xff"
+
+
+# SQS ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_without_a_dead_letter_queue_is_refused_before_anything_is_received(clock: Clock) -> None:
+    double = SqsDouble(clock, most_deliveries=3)
+    with sqs_server(double) as url, closing(client_of(url)) as client:
+        with pytest.raises(ConfigurationError, match="no redrive policy"):
+            SqsQueue(client, double.queue_url("bare")).receive()
+        assert "ReceiveMessage" not in double.calls
+
+
+def test_what_sqs_refuses_is_told_by_its_code_without_the_message(clock: Clock) -> None:
+    double = SqsDouble(clock, most_deliveries=3)
+    with sqs_server(double) as url, closing(client_of(url)) as client:
+        queue = SqsQueue(client, double.queue_url("gone"))
+        with pytest.raises(StoreUnavailable, match="QueueDoesNotExist"):
+            queue.send(json.dumps({"secret": "text"}).encode())
+
+
+def test_receipts_of_a_burst_are_deleted_ten_at_a_time(clock: Clock) -> None:
+    double = SqsDouble(clock, most_deliveries=3)
+    with sqs_server(double) as url, closing(client_of(url)) as client:
+        queue = SqsQueue(client, double.queue_url("alarms"))
+        queue.acknowledge(f"AQEB{number}" for number in range(25))
+        assert double.calls.count("DeleteMessageBatch") == 3

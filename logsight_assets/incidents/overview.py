@@ -1,0 +1,78 @@
+"""The table `incidents`: a row an incident, derived from its records, one object a tenant.
+
+A run derives the rows of the incidents that it touched, and `rebuild` all of them; both make the same rows, because a
+row is the fold of the incident's records and nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from logsight_assets.errors import PublishConflict
+from logsight_assets.incidents.records import IncidentRecords, incidents_of
+from logsight_assets.incidents.state import fold
+from logsight_assets.lake import Lake, incidents_key
+from logsight_assets.parquet import parquet_bytes
+from logsight_assets.tables import INCIDENTS
+
+_TURNS = 20
+
+
+def refresh_rows(lake: Lake, tenant: str, incident_ids: Iterable[str]) -> None:
+    """Derive the rows of these incidents anew; PublishConflict when others keep being faster."""
+    key, wanted = incidents_key(tenant), sorted(set(incident_ids))
+    for _ in range(_TURNS):
+        # The version first, then the records: who read fewer records than another fails the put.
+        entry = lake.store.head(key)
+        before = lake.store.get(key) if entry else b""
+        rows = {row["incident_id"]: row for row in (pq.read_table(io.BytesIO(before)).to_pylist() if before else [])}
+        rows.update({name: row_of(lake, tenant, name) for name in wanted})
+        data = parquet_bytes(_table(rows), INCIDENTS, {})
+        if data == before or lake.store.put_if(key, data, entry.version if entry else None):
+            return
+    raise PublishConflict(f"table incidents: others published {_TURNS} times in a row; run it again")
+
+
+def rebuild(lake: Lake, tenant: str) -> None:
+    """Derive all rows of a tenant anew."""
+    refresh_rows(lake, tenant, incidents_of(lake.store, tenant))
+
+
+def row_of(lake: Lake, tenant: str, incident_id: str) -> dict[str, Any]:
+    """The row of one incident."""
+    state = fold(IncidentRecords(lake, tenant, incident_id).all())
+    first = min(state.alarms.values(), key=lambda alarm: (alarm.unix_ms, alarm.name), default=None)
+    suspect = state.suspects[0] if state.suspects else {}
+    return {
+        "incident_id": incident_id,
+        "state": state.state,
+        "severity": state.severity,
+        "opened_time": _moment(state.opened_ms),
+        "resolved_time": _moment(state.resolved_ms),
+        "service": ", ".join(state.services),
+        "alarm": first.name if first else None,
+        "alarm_count": len(state.alarms),
+        "episode_count": state.episodes,
+        "reopened_count": state.reopened,
+        "verdict": state.verdict,
+        "suspect": suspect.get("service"),
+        "suspect_score": suspect.get("score"),
+        "answer_count": state.answers,
+        "acknowledged_by": state.acknowledged_by,
+        "assigned_to": state.assigned_to,
+        "record_count": state.records,
+    }
+
+
+def _table(rows: dict[str, dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist([rows[name] for name in sorted(rows)], INCIDENTS.arrow_schema)
+
+
+def _moment(unix_ms: int | None) -> datetime | None:
+    return None if unix_ms is None else datetime.fromtimestamp(unix_ms / 1000, UTC).replace(tzinfo=None)

@@ -1,0 +1,179 @@
+"""An incident as text for people: what, since when, likely cause, what is missing, then evidence and timeline.
+
+Everything in it that comes from a log line or an alarm is text of strangers and made visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from logsight_assets.incidents.records import LOGSIGHT, IncidentRecords, Record
+from logsight_assets.incidents.state import IncidentState, fold, instant
+from logsight_assets.incidents.summary.shown import summary_document, told_by_model, why_no_summary
+from logsight_assets.visible import visible
+
+_SUSPECTS, _TEMPLATES, _CHANGES, _EVIDENCE = 5, 10, 5, 20  # lines of each
+_LONGEST = 160  # characters of a line of theirs
+_VERDICTS = {
+    "explained": "the logs show a cause",
+    "not_in_logs": "the logs are complete and do not show a cause",
+    "incomplete": "the logs are not complete yet, and what is there shows no cause",
+}
+
+
+def incident_document(records: IncidentRecords) -> dict[str, Any]:
+    """All of an incident, as JSON."""
+    held = records.all()
+    state = fold(held)
+    return {
+        "incident_id": records.incident_id,
+        "tenant": records.tenant,
+        "state": state.state,
+        "severity": state.severity,
+        "opened_time": instant(state.opened_ms),
+        "resolved_time": instant(state.resolved_ms),
+        "services": list(state.services),
+        "alarms": [
+            {"name": a.name, "state": a.state, "changed_time": instant(a.unix_ms), "services": list(a.services)}
+            for a in state.alarms.values()
+        ],
+        "acknowledged_by": state.acknowledged_by,
+        "assigned_to": state.assigned_to,
+        "first_answer": {key: value for key, value in state.answer.items() if key != "completeness"},
+        "evidence": state.evidence.get("evidence", []),
+        "changes": state.evidence.get("changes", []),
+        "runbooks": state.evidence.get("runbooks", []),
+        **summary_document(records),
+        "completeness": state.evidence.get("completeness", {}),
+        "records": [record.to_json() for record in held if record.kind != "evidence"],
+    }
+
+
+def incident_text(records: IncidentRecords) -> str:
+    """The same for people."""
+    held = records.all()
+    state = fold(held)
+    found = (_cause, _summary, _runbooks, _changes, _missing, _evidence)
+    parts = (_head(records, state), *(part(state) for part in found))
+    lines = [*(line for part in parts for line in part), "", "Timeline"]
+    lines += [f"  {record.time[:19]}Z  {_told(record)}" for record in held]
+    return "\n".join(lines)
+
+
+def _head(records: IncidentRecords, state: IncidentState) -> Iterator[str]:
+    ended = f", resolved {instant(state.resolved_ms)}" if state.state == "resolved" else ""
+    yield f"Incident {records.incident_id} of {visible(records.tenant)}: {state.state}, severity {state.severity}"
+    yield f"Since {instant(state.opened_ms)} (UTC){ended}"
+    for alarm in state.alarms.values():
+        about = f" about {', '.join(_short(service) for service in alarm.services)}" if alarm.services else ""
+        yield f"  {alarm.state:<6} {_short(alarm.name)}{about}, {instant(alarm.unix_ms)}"
+    if state.acknowledged_by or state.assigned_to:
+        seen = _short(state.acknowledged_by or "nobody")
+        yield f"Acknowledged by {seen}; assigned to {_short(state.assigned_to or 'nobody')}"
+
+
+def _cause(state: IncidentState) -> Iterator[str]:
+    verdict = state.verdict
+    yield ""
+    if verdict is None:
+        yield "No first answer yet"
+        return
+    yield f"First answer: {visible(str(verdict))} ({_VERDICTS.get(str(verdict), 'see docs/incidents.md')})"
+    for suspect in state.suspects[:_SUSPECTS]:
+        score = suspect.get("score")
+        reasons = "; ".join(_short(str(reason)) for reason in suspect.get("reasons", ())[:3])
+        yield f"  {score if score is None else format(score, '.2f')}  {_short(str(suspect.get('service')))}: {reasons}"
+    templates: Sequence[Mapping[str, Any]] = state.answer.get("templates", ())
+    if templates:
+        yield "Lines that changed"
+    for template in templates[:_TEMPLATES]:
+        yield f"  {_short(str(template.get('change')))}  {_short(str(template.get('service')))}: {_text_of(template)}"
+
+
+def _summary(state: IncidentState) -> Iterator[str]:
+    """What a model says, as far as its evidence holds it; or why it says nothing."""
+    lines = list(told_by_model(state.summary))
+    if lines:
+        yield f"Summary by {_short(str(state.summary['model']))}; each line was checked against its evidence"
+    for line in lines:
+        # Bounded where it was checked.
+        yield "  " + visible(": ".join(part for part in (line.title, line.text) if part))
+        yield from (f"      > {_short(quote)}" for quote in line.quotes)
+    if why := why_no_summary(state.summary):
+        yield f"Summary: the first answer stands, because {why}"
+
+
+def _runbooks(state: IncidentState) -> Iterator[str]:
+    runbooks: Sequence[Mapping[str, Any]] = state.evidence.get("runbooks", ())
+    for runbook in runbooks:
+        front = runbook["front"]
+        approved = f"approved by {visible(front['approved_by'])}"
+        yield f"Runbook {visible(runbook['name'])}: {visible(front['title'])}, {approved}"
+        yield from (f"  {number}. {visible(step)}" for number, step in enumerate(runbook["steps"], 1))
+        for action in front.get("actions", ()):
+            yield f"  action {visible(runbook['name'])}/{action['name']} does step {action['step']}: {action['type']}"
+
+
+def _text_of(template: Mapping[str, Any]) -> str:
+    return _short(str(template.get("template")))
+
+
+def _changes(state: IncidentState) -> Iterator[str]:
+    changes: Sequence[Mapping[str, Any]] = state.evidence.get("changes", ())
+    if changes:
+        yield "Changed before"
+    for change in changes[:_CHANGES]:
+        moment = instant(change["time_unix_micro"] // 1000)
+        what = " ".join(_short(str(change[name])) for name in ("service", "version", "description") if change[name])
+        yield f"  {moment}  {_short(change['kind'])}: {what}"
+
+
+def _missing(state: IncidentState) -> Iterator[str]:
+    """What was not there when the answer was made: it may change with it."""
+    completeness: Mapping[str, Any] = state.evidence.get("completeness", {})
+    if not completeness or completeness.get("is_complete"):
+        return
+    yield "Missing"
+    yield from (f"  {_short(str(what))}" for what in completeness.get("missing", ()))
+    sources: Sequence[Mapping[str, Any]] = completeness.get("sources", ())
+    for source in (each for each in sources if each["state"] != "complete"):
+        until = source.get("watermark_unix_nano")
+        read = f"read until {instant(until // 1_000_000)}" if until is not None else "nothing of it is read"
+        yield f"  source {_short(source['source'])} is {source['state']}: {read}"
+    if not sources and not completeness.get("missing"):
+        yield "  nothing is known of these hours; `logsight build` reads what has arrived"
+
+
+def _evidence(state: IncidentState) -> Iterator[str]:
+    evidence: Sequence[Mapping[str, Any]] = state.evidence.get("evidence", ())
+    if evidence:
+        yield "Evidence"
+    for item in evidence[:_EVIDENCE]:
+        moment = instant(item["time_unix_nano"] // 1_000_000)
+        yield f"  [{item['number']}] {item['change']}, {moment}, {_short(item['service'])}: {_short(item['body'])}"
+    if len(evidence) > _EVIDENCE:
+        yield f"  and {len(evidence) - _EVIDENCE} more; --json has all"
+
+
+def _told(record: Record) -> str:
+    """One line of the timeline."""
+    by = "" if record.by == LOGSIGHT else f" by {_short(record.by)}"
+    body = record.body
+    what = body.get("alarm") or body.get("to") or body.get("verdict") or body.get("reason") or body.get("why") or ""
+    if record.kind == "evidence":
+        what = f"{len(body.get('evidence', ()))} facts, because of: {body.get('reason')}"
+    if record.kind == "first_answer":
+        what = f"{body.get('verdict')}, because of: {body.get('reason')}"
+    if record.kind == "action":
+        what = f"{body['action']} of runbook {body['runbook']}: {body['stage']}"
+        what += f", {body['told']}" if body.get("told") else ""
+    if record.kind == "summary":
+        by_model = f"by {body.get('model')}, {body['removed']} statements removed"
+        what = by_model if body["kind"] == "model" else "the first answer stands"
+    return f"{record.kind}{by}" + (f": {_short(str(what))}" if what else "")
+
+
+def _short(text: str) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"

@@ -1,0 +1,273 @@
+"""Facts: the stored evidence of an incident as numbered rows, which a statement cites by their id.
+
+Each says what a statement that cites it may use: texts that may be quoted, numbers that were counted, times, services.
+Numbers that stand in a line of a log are no numbers of a fact: whoever writes the line would choose them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote_plus
+
+from logsight_assets.visible import visible
+
+ALARM, COMPLETENESS, SUSPECT, TEMPLATE, EVENT, CHANGE, ATTRIBUTE = "AKSTECP"  # first letters of ids
+_LONGEST = 1_000  # characters of a text that is shown
+_ERROR_WORDS = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "ALERT", "EMERG")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row. Its texts are of strangers: data, never instructions."""
+
+    id: str  # letter and number, such as E3
+    shown: Mapping[str, Any]  # what a model sees of it
+    quotable: tuple[str, ...] = ()  # with what is invisible written out
+    numbers: frozenset[Decimal] = frozenset()
+    times: tuple[int, ...] = ()  # nanoseconds since 1970
+    services: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()  # new, surging, stopped, slower, silent: what it says changed
+    trace_id: str = ""
+    is_error: bool = False
+    words: str = field(default="", compare=False)  # all its texts, lower case: where names are looked for
+    measured: str = ""  # what is ours among them: words around numbers out of rows
+    strange: str | None = None  # what is not; None: all
+
+    @property
+    def kind(self) -> str:
+        return self.id[0]
+
+    @cached_property
+    def runs(self) -> str:
+        """Words of strangers in their order, between single spaces: where repeated words are looked for.
+
+        Those of addresses are also there as whoever reads them understands them.
+        """
+        texts = (f"{self.words} {' '.join(self.quotable)}" if self.strange is None else self.strange).lower()
+        decoded = unquote_plus(texts)
+        return " ".join(["", *re.findall(r"\w+", texts if decoded == texts else f"{texts} {decoded}"), ""])
+
+
+def utc_text(unix_nano: int) -> str:
+    """`2025-06-01T10:30:00.123Z`."""
+    moment = datetime.fromtimestamp(unix_nano // 1_000_000 / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def facts_of(evidence: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """The facts of a stored investigation (body of a record `evidence`), in the order of their ids."""
+    answer: Mapping[str, Any] = evidence["first_answer"]
+    named = [*answer.get("suspects", ()), *answer.get("templates", ()), *evidence.get("evidence", ())]
+    services = {str(each["service"]) for each in named if each.get("service")}
+    return (
+        *_alarm(evidence.get("alarm")),
+        *_completeness(evidence.get("completeness", {})),
+        *(_suspect(number, each, services) for number, each in enumerate(answer.get("suspects", ()), 1)),
+        *(_template(number, each) for number, each in enumerate(answer.get("templates", ()), 1)),
+        *(_event(each) for each in evidence.get("evidence", ())),
+        *(_change(number, each) for number, each in enumerate(evidence.get("changes", ()), 1)),
+        *(_attribute(number, each, answer) for number, each in enumerate(answer.get("shared_attributes", ()), 1)),
+    )
+
+
+def _fact(
+    letter: str,
+    number: int,
+    shown: Mapping[str, Any],
+    *,
+    quotable: Sequence[str] = (),
+    numbers: Sequence[Any] = (),
+    times: Sequence[int | None] = (),
+    services: Sequence[str | None] = (),
+    changes: Collection[str] = (),
+    trace_id: str = "",
+    is_error: bool = False,
+    measured: str = "",
+    strange: str | None = None,
+) -> Fact:
+    clean = {name: value for name, value in ((n, _visible(v)) for n, v in shown.items()) if value not in ("", None)}
+    return Fact(
+        id=f"{letter}{number}",
+        shown=clean,
+        quotable=tuple(visible(text) for text in quotable if text),
+        numbers=frozenset(Decimal(str(each)) for each in numbers if isinstance(each, int | float)),
+        times=tuple(each for each in times if each is not None),
+        services=frozenset(visible(each) for each in services if each),
+        changes=frozenset(changes),
+        trace_id=trace_id,
+        is_error=is_error,
+        measured=measured,
+        strange=strange,
+        words=" ".join(_texts(clean)).lower(),
+    )
+
+
+def _alarm(alarm: Mapping[str, Any] | None) -> Iterator[Fact]:
+    if not alarm:
+        return
+    points = list(alarm.get("recent_datapoints", ()))
+    dimensions = [pair for metric in alarm.get("metrics", ()) for pair in metric.get("dimensions", ())]
+    yield _fact(
+        ALARM,
+        1,
+        {
+            "name": alarm["name"],
+            "description": alarm.get("description"),
+            "reason": alarm.get("reason"),
+            "changed": utc_text(alarm["state_change_nano"]),
+            "window_seconds": alarm.get("window_seconds"),
+            "threshold": alarm.get("threshold"),
+            "datapoints": points,
+            "metrics": [f"{metric.get('namespace')} {metric.get('name')}" for metric in alarm.get("metrics", ())],
+            "dimensions": [f"{name}={value}" for name, value in dimensions],
+        },
+        quotable=[alarm["name"], alarm.get("description", ""), alarm.get("reason", "")],
+        numbers=[alarm.get("threshold"), alarm.get("window_seconds"), *points],
+        times=[alarm["state_change_nano"]],
+        services=[value for _, value in dimensions],
+    )
+
+
+def _completeness(completeness: Mapping[str, Any]) -> Iterator[Fact]:
+    sources = [{"source": each.get("source"), "state": each.get("state")} for each in completeness.get("sources", ())]
+    missing = list(completeness.get("missing", ()))
+    yield _fact(
+        COMPLETENESS, 1, {"is_complete": bool(completeness.get("is_complete")), "sources": sources, "missing": missing}
+    )
+
+
+def _suspect(number: int, suspect: Mapping[str, Any], services: Collection[str]) -> Fact:
+    """A reason is `kind: what was measured: the template`; its middle is ours, but for names of services in it."""
+    reasons = list(suspect.get("reasons", ()))
+    parts = [reason.split(": ", 2) for reason in reasons]
+    measured = visible(" ".join(part[1] for part in parts if len(part) > 1))
+    unnamed = _without(measured, services)
+    return _fact(
+        SUSPECT,
+        number,
+        {"service": suspect["service"], "score": suspect.get("score"), "reasons": reasons},
+        quotable=reasons,
+        numbers=[suspect.get("score"), suspect.get("reliability"), *_numbers_in(unnamed)],
+        changes={part[0] for part in parts},
+        measured=unnamed,
+        strange=visible(" ".join([suspect["service"], *(part[-1] for part in parts if len(part) != 2)])),
+        services=[suspect["service"]],
+    )
+
+
+def _without(text: str, names: Collection[str]) -> str:
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(visible(name), " ")
+    return text
+
+
+def _numbers_in(text: str) -> list[float]:
+    return [float(number.replace(",", "")) for number in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.]*\w)", text)]
+
+
+def _template(number: int, template: Mapping[str, Any]) -> Fact:
+    since = template.get("since_unix_nano")
+    return _fact(
+        TEMPLATE,
+        number,
+        {
+            "template_id": template.get("template_id"),
+            "service": template.get("service"),
+            "change": template.get("change"),
+            "count_before": template.get("count_before"),
+            "count_during": template.get("count_during"),
+            "since": utc_text(since) if since is not None else None,
+            "template": template.get("template"),
+        },
+        quotable=[template.get("template", "")],
+        numbers=[template.get("count_before"), template.get("count_during")],
+        times=[since],
+        services=[template.get("service")],
+        changes=[template.get("change", "")],
+    )
+
+
+def _event(event: Mapping[str, Any]) -> Fact:
+    severity = event.get("severity_text", "")
+    return _fact(
+        EVENT,
+        event["number"],
+        {
+            "time": utc_text(event["time_unix_nano"]),
+            "service": event.get("service"),
+            "host": event.get("host"),
+            "severity": severity,
+            "change": event.get("change"),
+            "trace_id": event.get("trace_id"),
+            "body": event.get("body"),
+            "attributes": event.get("attributes"),
+        },
+        quotable=[event.get("body", ""), event.get("attributes", "")],
+        times=[event["time_unix_nano"]],
+        services=[event.get("service")],
+        changes=[event.get("change", "")],
+        trace_id=event.get("trace_id", ""),
+        is_error=severity.upper().startswith(_ERROR_WORDS),
+    )
+
+
+def _change(number: int, change: Mapping[str, Any]) -> Fact:
+    nano = change["time_unix_micro"] * 1000
+    texts = [change.get(name) or "" for name in ("version", "description")]
+    return _fact(
+        CHANGE,
+        number,
+        {
+            "time": utc_text(nano),
+            "kind": change.get("kind"),
+            "service": change.get("service"),
+            "version": texts[0],
+            "description": texts[1],
+        },
+        quotable=texts,
+        times=[nano],
+        services=[change.get("service")],
+        changes=["new"],
+    )
+
+
+def _attribute(number: int, attribute: Mapping[str, Any], answer: Mapping[str, Any]) -> Fact:
+    """An attribute that only failing events of the first suspect have."""
+    suspects: Sequence[Mapping[str, Any]] = answer.get("suspects", ())
+    counts = {name: value for name, value in attribute.items() if isinstance(value, int | float)}
+    return _fact(
+        ATTRIBUTE,
+        number,
+        {"name": attribute.get("name"), "value": attribute.get("value"), **counts},
+        quotable=[str(attribute.get("name", "")), str(attribute.get("value", ""))],
+        numbers=list(counts.values()),
+        services=[suspects[0]["service"]] if suspects else [],
+    )
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        shown = visible(value)
+        return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+    if isinstance(value, list):
+        return [_visible(each) for each in value]
+    if isinstance(value, Mapping):
+        return {name: _visible(each) for name, each in value.items()}
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

@@ -1,0 +1,204 @@
+"""Whether the facts that a statement cites hold what it says: quotes, numbers, times, names.
+
+Pure. Each rule gives the reason why it fails, or None. Numbers come out of counted rows alone, or, as codes such as 503
+are, out of a quote that stands beside the statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from logsight_assets.incidents.summary.facts import EVENT, Fact, utc_text
+from logsight_assets.incidents.summary.plain import is_name
+from logsight_assets.incidents.summary.schema import Statement
+
+SHORTEST_QUOTE = 3  # characters: less than that is a substring of anything
+_ECHO = 5  # words in a row of a stranger's text that a statement may not repeat outside of a quote
+_ID = re.compile(r"\b[AKSTECP]\d{1,4}\b")
+_TIME = re.compile(
+    r"\b(?:(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<of_day>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?"
+    r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))(?:\s?(?:Z|UTC)\b)?"
+)
+_NUMBER = re.compile(r"(?<![\w.])[+-]?\d[\d,]*(?:\.\d+)?%?")
+_WORD = re.compile(r"[\w.+:/=-]*\w", re.UNICODE)
+_NAME = re.compile(r"\w[._/:=+-]\w|_|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
+_INLINE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
+_CHANGES = {
+    "new": "new",
+    "surging": "surging",
+    "surged": "surging",
+    "stopped": "stopped",
+    "vanished": "stopped",
+    "slower": "slower",
+    "silent": "silent",
+}
+# English compounds that look like names of services and are none.
+# fmt: off
+_COMPOUNDS = frozenset({
+    "error-rate", "error-rates", "long-running", "knock-on", "follow-on", "time-out", "time-outs", "re-opened",
+    "read-only", "write-ahead", "first-time", "one-off", "so-called", "in-memory", "out-of-memory", "back-end",
+    "front-end", "and/or", "request/response",
+})
+# fmt: on
+# "one" is an article as often as a number.
+_SMALL = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_LARGE = {"twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 10**6}
+_NUMBER_WORDS = {word: Decimal(value) for value, word in enumerate(_SMALL, 2)} | {
+    word: Decimal(value) for word, value in _LARGE.items()
+}
+_VAGUE = {"twice", "double", "doubled", "triple", "tripled", "thrice", "half", "percent", "dozens", "hundreds"}
+_VAGUE |= {"thousands", "millions"}
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A statement with the facts that it cites."""
+
+    statement: Statement
+    cited: tuple[Fact, ...]
+    services: frozenset[str]  # of all facts: the names that are known
+    told: tuple[str, ...]  # words of all facts
+    before: str  # the statement in front of it, with which it may be read as one
+
+    @property
+    def text(self) -> str:
+        """Its text without ids of facts, which are no names and no numbers."""
+        return _ID.sub(" ", self.statement.text)
+
+
+def unsupported(
+    statement: Statement,
+    facts: Mapping[str, Fact],
+    services: frozenset[str],
+    *,
+    has_subject: bool = False,
+    before: str = "",
+) -> str | None:
+    """The first reason why a statement does not stand; None if it does.
+
+    One that `has_subject` is about a service that is named beside it; any other has to name something itself.
+    """
+    if not statement.evidence:
+        return "no_evidence"
+    if any(name not in facts for name in [*statement.evidence, *_ID.findall(statement.text)]):
+        return "unknown_evidence"
+    cited = tuple(facts[name] for name in dict.fromkeys(statement.evidence))
+    claimed = Claimed(statement, cited, services, tuple(fact.runs for fact in facts.values()), before)
+    reason = next((reason for reason, fails in _RULES if fails(claimed)), None)
+    return reason or ("nothing_to_check" if not has_subject and _says_nothing(claimed) else None)
+
+
+def _quote_is_not_there(claimed: Claimed) -> bool:
+    texts = {fact.id: fact.quotable for fact in claimed.cited}
+    for quote in claimed.statement.quotes:
+        if len(quote.text.strip()) < SHORTEST_QUOTE or not any(
+            quote.text in held for held in texts.get(quote.fact, ())
+        ):
+            return True
+    quoted = [quote.text for quote in claimed.statement.quotes]
+    return any(inline and not any(inline in held for held in quoted) for inline in _INLINE.findall(claimed.text))
+
+
+def _time_is_not_there(claimed: Claimed) -> bool:
+    """A time must be one of a cited fact, to the precision in which it is told."""
+    known = [utc_text(nano) for fact in claimed.cited for nano in fact.times]
+    return not all(_is_told(match, known) for match in _TIME.finditer(claimed.text))
+
+
+def _is_told(match: re.Match[str], known: Sequence[str]) -> bool:
+    day, of_day, clock = match["day"], match["of_day"] or "", (match["clock"] or "").zfill(5)
+    if day:
+        return any(each.startswith(f"{day}T{of_day}" if of_day else day) for each in known)
+    return any(each[11:].startswith(clock) for each in known)
+
+
+def _number_is_not_there(claimed: Claimed) -> bool:
+    text = _TIME.sub(" ", claimed.text)
+    for name in _known_names(claimed):
+        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text)
+    counted = {number for fact in claimed.cited for number in fact.numbers}
+    codes = {code for quote in claimed.statement.quotes for code in re.findall(r"(?<!\w)\d+(?!\w)", quote.text)}
+    if not all(_is_counted(number, counted, codes) for number in _NUMBER.findall(text)):
+        return True
+    told = {word for fact in claimed.cited for word in re.findall(r"[a-z]+", fact.measured.lower())}
+    words = set(re.findall(r"[a-z]+", text.lower())) - told
+    return any(word in _VAGUE or _NUMBER_WORDS.get(word, Decimal(0)) not in {Decimal(0), *counted} for word in words)
+
+
+def _is_counted(text: str, counted: set[Decimal], codes: set[str]) -> bool:
+    try:
+        value = Decimal(text.rstrip("%").replace(",", ""))
+    except InvalidOperation:
+        return False
+    if text.endswith("%"):
+        return value / 100 in counted
+    return value in counted or text in codes
+
+
+def _name_is_not_there(claimed: Claimed) -> bool:
+    """What looks like a name must be in a cited fact; so must a service that the incident knows."""
+    held = " ".join(fact.words for fact in claimed.cited)
+    own = {service for fact in claimed.cited for service in fact.services}
+    text = _NUMBER.sub(" ", _TIME.sub(" ", claimed.text))
+    for service in claimed.services - own:
+        if re.search(rf"(?<![\w-]){re.escape(service)}(?![\w-])", text) and service.lower() not in held:
+            return True
+    first = True
+    for word in _WORD.findall(text):
+        looks = _NAME.search(word) or (not first and word[0].isupper() and word not in ("UTC", "I"))
+        first = False
+        if looks and word.lower() not in _COMPOUNDS and not _holds(held, word.lower()):
+            return True
+    return False
+
+
+def _holds(text: str, word: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+
+
+def _change_is_not_there(claimed: Claimed) -> bool:
+    """What is said to be new, surging, stopped, slower or silent, a cited fact says too."""
+    held = {change for fact in claimed.cited for change in fact.changes}
+    words = set(re.findall(r"[a-z]+", claimed.text.lower()))
+    return any(word in words and change not in held for word, change in _CHANGES.items())
+
+
+def _repeats(claimed: Claimed) -> bool:
+    """Words of strangers in a row belong into a quote, where they are shown as theirs."""
+    words = words_of(claimed.before)[1 - _ECHO :] + words_of(claimed.text)
+    runs = (f" {' '.join(words[start : start + _ECHO])} " for start in range(len(words) - _ECHO + 1))
+    return any(run in told for run in runs for told in claimed.told)
+
+
+def words_of(text: str) -> list[str]:
+    """Words without times, whose parts stand in many facts."""
+    return re.findall(r"\w+", _TIME.sub(" ", text).lower())
+
+
+def _says_nothing(claimed: Claimed) -> bool:
+    """No quote, number, time or name: nothing of it could have been found wrong, so nothing of it was checked."""
+    if claimed.statement.quotes or _TIME.search(claimed.text) or _NUMBER.search(claimed.text):
+        return False
+    text = claimed.text.lower()
+    named = any(_NAME.search(word) and word not in _COMPOUNDS for word in _WORD.findall(claimed.text))
+    return not (named or any(_holds(text, name.lower()) for name in _known_names(claimed)))
+
+
+def _known_names(claimed: Claimed) -> list[str]:
+    names = {service for fact in claimed.cited for service in fact.services}
+    names |= {str(fact.shown.get("host", "")) for fact in claimed.cited if fact.kind == EVENT}
+    names |= {str(fact.shown.get("template_id", "")) for fact in claimed.cited}
+    return sorted((name for name in names if name and is_name(name)), key=len, reverse=True)
+
+
+_RULES: tuple[tuple[str, Callable[[Claimed], bool]], ...] = (
+    ("quote_not_found", _quote_is_not_there),
+    ("time_not_in_evidence", _time_is_not_there),
+    ("number_not_in_rows", _number_is_not_there),
+    ("name_not_in_evidence", _name_is_not_there),
+    ("change_not_in_evidence", _change_is_not_there),
+    ("repeats_evidence", _repeats),
+)

@@ -1,0 +1,166 @@
+"""From raw lines to the answer, through the real path."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from logsight_assets.cli import main
+from logsight_assets.incidents.alarm import parse_alarm
+from logsight_assets.incidents.investigate import investigate
+from logsight_assets.lake import PLATFORM, open_lake
+from logsight_assets.sample.shop import Shop, source_definitions
+from logsight_assets.sample.spec import ShopSpec
+from tests.incidents.events import alarm_event
+from tests.incidents.scenes import alarm_on, lake_of, line_at, traffic
+from tests.intake.lakes import read_all
+
+FAULT = -70.0  # seconds from NOON: the alarm goes off a little later
+
+
+def bank_fails(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+    """From FAULT on the bank finds no connection, and its callers pass that on."""
+    if second < FAULT or place < 3:
+        return None
+    return {3: ("ERROR", "no connection left in pool of 20"), 4: ("ERROR", "charge of order 17 failed: 500"),
+            5: ("ERROR", "order 17 failed: upstream 502")}[place]  # fmt: skip
+
+
+def told(spoil: Any = bank_fails, **fields: Any) -> list[bytes]:
+    return traffic(-900, 120, spoil, **fields)
+
+
+def test_the_callee_is_suspected_and_its_line_is_shown(tmp_path: Path) -> None:
+    found = investigate(lake_of(tmp_path, told()), alarm_on("shop"))
+    answer = found.first_answer
+    assert (answer.verdict, answer.suspects[0].service) == ("explained", "bank")
+    assert (answer.templates[0].service, answer.templates[0].change) == ("bank", "new")
+    bodies = {fact.event.event_id: fact.event.body for fact in found.evidence}
+    assert [bodies[each] for each in answer.templates[0].example_event_ids] == ["no connection left in pool of 20"] * 5
+    assert (found.tenant, [symptom.service for symptom in found.symptoms]) == (PLATFORM, ["shop"])
+    assert answer.first_change_service == "bank"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"traceId": None}, id="no traces"),
+        pytest.param({"severityNumber": None, "severityText": None}, id="no severities"),
+        pytest.param({"traceId": None, "severityNumber": None, "severityText": None}, id="neither"),
+    ],
+)
+def test_poor_logs_show_it_too(tmp_path: Path, fields: dict[str, Any]) -> None:
+    answer = investigate(lake_of(tmp_path, told(**fields)), alarm_on("shop")).first_answer
+    assert answer.verdict == "explained"
+    assert "bank" in [suspect.service for suspect in answer.suspects[:3]]
+    assert "bank" in [template.service for template in answer.templates[:5]]
+
+
+def test_a_line_that_stops_is_shown_by_its_last_events(tmp_path: Path) -> None:
+    def spoil(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+        return ("INFO", "") if second >= FAULT and place == 3 else None
+
+    found = investigate(lake_of(tmp_path, told(spoil)), alarm_on("shop")).first_answer
+    assert (found.verdict, found.suspects[0].service) == ("explained", "bank")
+    assert (found.templates[0].change, found.templates[0].template) == ("stopped", "booked <NUM> for order <NUM>")
+    assert len(found.templates[0].example_event_ids) == 5
+
+
+def test_normal_time_is_not_in_the_logs_when_they_are_complete(tmp_path: Path) -> None:
+    tail = [line_at(3600, "shop", "order 17 is placed")]  # what moves the watermark on
+    answer = investigate(lake_of(tmp_path, [*told(None), *tail]), alarm_on("shop")).first_answer
+    assert answer.verdict == "not_in_logs"
+
+
+def test_normal_time_is_incomplete_when_more_is_to_come(tmp_path: Path) -> None:
+    found = investigate(lake_of(tmp_path, told(None)), alarm_on("shop"))
+    assert (found.first_answer.verdict, found.inputs.is_complete) == ("incomplete", False)
+
+
+def test_an_empty_lake_gives_an_answer(tmp_path: Path) -> None:
+    found = investigate(lake_of(tmp_path, []), alarm_on("shop"))
+    assert (found.first_answer.verdict, found.first_answer.suspects, found.events_read) == ("incomplete", (), 0)
+
+
+def test_a_history_of_seconds_is_enough_for_a_failure(tmp_path: Path) -> None:
+    lines = traffic(FAULT - 10, 60, bank_fails)
+    answer = investigate(lake_of(tmp_path, lines), alarm_on("shop")).first_answer
+    assert (answer.verdict, answer.suspects[0].service) == ("explained", "bank")
+
+
+def test_what_happens_after_the_window_is_no_evidence(tmp_path: Path) -> None:
+    def later(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+        return bank_fails(FAULT, place, service, body) if second >= 61 else None
+
+    found = investigate(lake_of(tmp_path, told(later)), alarm_on("shop"))
+    assert found.first_answer.verdict != "explained"
+    assert found.window.as_of == found.alarm.state_change_nano + 60 * 10**9
+    assert all(fact.event.time_unix_nano < found.window.as_of for fact in found.evidence)
+
+
+def test_the_same_lake_and_alarm_give_the_same_answer(tmp_path: Path) -> None:
+    lines = told()
+    once = investigate(lake_of(tmp_path / "a", lines), alarm_on("shop")).to_json()
+    # The same lines in another order: other raw objects, other places of the events in them.
+    again = investigate(lake_of(tmp_path / "b", lines[::-1]), alarm_on("shop")).to_json()
+    assert [each["service"] for each in once["first_answer"]["suspects"]] == [
+        each["service"] for each in again["first_answer"]["suspects"]
+    ]
+    same = investigate(lake_of(tmp_path / "a", lines), alarm_on("shop")).to_json()
+    assert json.dumps(once, sort_keys=True) == json.dumps(same, sort_keys=True)
+
+
+def test_an_alarm_of_a_tenant_reads_that_tenant_alone(tmp_path: Path) -> None:
+    lines = traffic(-900, 120) + told(resource={"tenant.id": "globex"}, tenant=None)
+    event = alarm_event("shop-5xx", service="shop", tenant="acme")
+    found = investigate(lake_of(tmp_path, lines), parse_alarm(event))
+    assert found.tenant == "acme"
+    assert found.first_answer.verdict != "explained"
+
+
+def test_the_verb_prints_the_answer_and_escapes_what_logs_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+        return ("ERROR", "no connection \x1b[31m left") if second >= FAULT and place == 3 else None
+
+    lake_of(tmp_path / "lake", told(spoil))
+    file = tmp_path / "alarm.json"
+    file.write_text(json.dumps(alarm_event("shop-5xx", service="shop", tenant=None)))
+    assert main(["investigate", str(file), "--lake", str(tmp_path / "lake")]) == 0
+    text = capsys.readouterr().out
+    assert "bank" in text
+    assert "\x1b" not in text
+    assert main(["investigate", str(tmp_path / "none.json"), "--lake", str(tmp_path / "lake")]) == 2
+
+
+def test_the_known_fault_of_the_sample_is_found(tmp_path: Path) -> None:
+    end = datetime(2025, 6, 4, 15, tzinfo=UTC)
+    spec = ShopSpec(end=end, hours=3, events_per_hour=1500)
+    lake = open_lake(str(tmp_path), {}, None, lambda: end)
+    folder = lake.config / "sources"
+    folder.mkdir()
+    for name, definition in source_definitions(spec).items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(definition))
+    shop = Shop(spec)
+    for sample in shop:
+        lake.store.put(sample.key, sample.data)
+    read_all(lake)
+    fault = shop.truth.fault
+    assert fault is not None
+    event = alarm_event("checkout-5xx", service="checkout", tenant=None)
+    change = datetime.fromtimestamp(fault.start_time / 1e9 + 600, UTC)
+    event["detail"]["state"] |= {
+        "timestamp": change.isoformat(timespec="milliseconds"),
+        "reasonData": json.dumps({"period": 300, "recentDatapoints": [4.0, 9.0]}),
+    }
+    answer = investigate(lake, parse_alarm(event)).first_answer
+    assert (answer.verdict, answer.suspects[0].service) == ("explained", fault.service)
+    constants = [template["constant"] for template in fault.templates if template["service"] == fault.service]
+    shown = [template.template for template in answer.templates[:5] if template.service == fault.service]
+    assert any(constant.strip()[:12] in text for constant in constants for text in shown)

@@ -1,0 +1,172 @@
+"""What people do to an incident, and what they see of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logsight_assets.cli import main
+from logsight_assets.decisions import Said
+from logsight_assets.errors import UsageError
+from logsight_assets.incidents.people import acknowledge, assign, resolve, silence, silence_of, until
+from logsight_assets.incidents.records import IncidentRecords, UnreadableRecord, find_incident
+from logsight_assets.incidents.show import incident_document, incident_text
+from logsight_assets.incidents.state import fold
+from logsight_assets.incidents.waiting import known_tenants, put_waiting
+from logsight_assets.lake import PLATFORM, Lake, due_delivery_key, record_key
+from tests.incidents.events import alarm_event, body, handle
+from tests.intake.lakes import NOW, flat_line, make_lake, put_raw, read_all
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake with one open incident of two alarms."""
+    made = make_lake(tmp_path / "lake")
+    put_raw(made, [flat_line()])
+    read_all(made)
+    tell(made, alarm_event(), alarm_event("latency", minute=1))
+    return made
+
+
+def tell(lake: Lake, *events: dict[str, object]) -> None:
+    for event in events:
+        put_waiting(lake, body(event), known_tenants(lake))
+    handle(lake)
+
+
+def incident(lake: Lake) -> IncidentRecords:
+    return find_incident(lake, "20250601-1030")
+
+
+def test_acts_of_people_are_on_the_timeline_with_who_and_why_and_are_handed_to_delivery(lake: Lake) -> None:
+    acknowledge(lake, incident(lake), "ann", "looking")
+    assign(lake, incident(lake), "bob", "ann")
+    resolve(lake, incident(lake), "bob", "rolled back")
+    records = incident(lake)
+    state = fold(records.all())
+    assert (state.state, state.acknowledged_by, state.assigned_to, state.severity) == ("resolved", "ann", "bob", "low")
+    text = incident_text(records)
+    assert "ack by ann: looking" in text
+    assert "assigned by ann: bob" in text
+    assert "resolved by bob: rolled back" in text
+    assert lake.store.head(due_delivery_key("acme", records.incident_id, state.records))
+
+
+def test_what_a_person_resolved_is_reopened_by_its_alarm(lake: Lake) -> None:
+    resolve(lake, incident(lake), "bob", "rolled back")
+    with pytest.raises(UsageError, match="resolved already"):
+        resolve(lake, incident(lake), "bob", "again")
+    tell(lake, alarm_event(minute=20))
+    state = fold(incident(lake).all())
+    assert (state.state, state.reopened) == ("open", 1)
+
+
+@pytest.mark.parametrize("who", ["", "  ", "x" * 3000])
+def test_an_act_of_nobody_is_none(lake: Lake, who: str) -> None:
+    with pytest.raises(UsageError, match="names who"):
+        acknowledge(lake, incident(lake), who)
+
+
+def test_an_incident_is_found_by_a_part_of_its_id_that_no_other_has(lake: Lake) -> None:
+    whole = incident(lake).incident_id
+    assert find_incident(lake, whole[-6:]).incident_id == whole
+    tell(lake, alarm_event("other", tenant=None, service="search"))
+    with pytest.raises(UsageError, match="may be one of"):
+        find_incident(lake, "20250601")
+    for name in ("", "nothing", "../../raw"):
+        with pytest.raises(UsageError, match="not in this lake"):
+            find_incident(lake, name)
+
+
+# Silences -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subjects", "silent"),
+    [
+        pytest.param([], False, id="nothing"),
+        pytest.param([{}], True, id="the tenant"),
+        pytest.param([{"service": "checkout"}], True, id="its service"),
+        pytest.param([{"service": "search"}], False, id="another service"),
+        pytest.param([{"alarm": "latency"}], False, id="one of its alarms"),
+        pytest.param([{"alarm": "latency"}, {"alarm": "checkout-5xx"}], True, id="both of its alarms"),
+    ],
+)
+def test_a_silence_covers_what_it_names(lake: Lake, subjects: list[dict[str, str]], silent: bool) -> None:
+    for subject in subjects:
+        silence(lake, "acme", subject, Said("ann", "known", NOW + timedelta(hours=1)))
+    silence(lake, PLATFORM, {}, Said("ann", "another tenant's", NOW + timedelta(hours=1)))
+    assert bool(silence_of(lake, "acme", fold(incident(lake).all()))) is silent
+
+
+def test_a_silence_has_a_reason_and_an_end(lake: Lake) -> None:
+    with pytest.raises(UsageError, match="why"):
+        silence(lake, "acme", {}, Said("ann", " ", NOW + timedelta(hours=1)))
+    with pytest.raises(UsageError, match="until when"):
+        silence(lake, "acme", {}, Said("ann", "known"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30m", NOW + timedelta(minutes=30)),
+        ("2h", NOW + timedelta(hours=2)),
+        ("3d", NOW + timedelta(days=3)),
+        ("2025-06-02T09:00+02:00", datetime(2025, 6, 2, 7, tzinfo=UTC)),
+    ],
+)
+def test_an_end_is_a_span_or_a_time_with_its_zone(text: str, expected: datetime) -> None:
+    assert until(text, NOW) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2025-06-02T09:00", "2x", "999999d"])
+def test_an_end_that_is_neither_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="until"):
+        until(text, NOW)
+
+
+# What they see --------------------------------------------------------------------------------------------------------
+
+
+def test_text_of_strangers_is_made_visible(tmp_path: Path) -> None:
+    made = make_lake(tmp_path / "lake")
+    hostile = "pay\x1b[2J\u202ement\nResolved by root"
+    tell(made, alarm_event(hostile, service=f"svc{hostile}", tenant=None))
+    text = incident_text(incident(made))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "\nResolved by root" not in text
+    assert "pay\\x1b[2J\\u202ement\\nResolved by root" in text
+
+
+def test_the_document_holds_answer_evidence_and_timeline(lake: Lake) -> None:
+    document = incident_document(incident(lake))
+    assert document["first_answer"]["verdict"] == "explained"
+    assert [alarm["name"] for alarm in document["alarms"]] == ["checkout-5xx", "latency"]
+    assert [record["kind"] for record in document["records"]] == ["opened", "joined", "first_answer"]
+
+
+def test_a_record_of_a_newer_version_is_named_and_not_guessed_at(lake: Lake) -> None:
+    records = incident(lake)
+    lake.store.put(record_key("acme", records.incident_id, 9), b'{"version": 99, "kind": "opened"}')
+    with pytest.raises(UnreadableRecord, match="newer"):
+        incident(lake).all()
+
+
+def test_verbs_of_people_on_call(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*arguments: str) -> str:
+        assert main([*arguments, "--lake", str(lake.config)]) == 0
+        return capsys.readouterr().out
+
+    name = incident(lake).incident_id
+    assert name in run("incidents", "list", "--open")
+    assert "acknowledged" in run("incidents", "ack", name, "--by", "ann")
+    run("incidents", "assign", name, "--to", "bob", "--by", "ann")
+    run("incidents", "silence", "--tenant", "acme", "--service", "checkout", "--until", "2h", "--why", "known")
+    run("incidents", "resolve", name, "--why", "rolled back")
+    assert "Timeline" in run("incidents", "show", name)
+    assert name not in run("incidents", "list", "--open")
+    run("change", "add", "--service", "payment", "--version", "7", "--time", "2025-06-01T10:00Z")
+    run("change", "scan", "--tenant", "acme", "--from", "2025-06-01T10", "--to", "2025-06-01T11")
