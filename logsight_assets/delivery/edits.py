@@ -1,0 +1,54 @@
+"""Which fields of a ticket are still ours to write: those that are as the system showed them after our last writing.
+
+Compared is what the system shows, not what was sent: it may order, trim or wrap a text its own way. Texts are compared
+by hash and without their white space, so that nothing of them is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_SENT = ".sent"  # the field as it was sent last, beside what was shown then
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What to do with the fields of a ticket."""
+
+    write: tuple[str, ...]  # names of fields to write
+    left: tuple[str, ...]  # names of fields that people have changed
+
+
+def edits(now: Mapping[str, str], wanted: Mapping[str, str], wrote: Mapping[str, str]) -> Edits:
+    """Compare texts by field: what the ticket shows, what it is to show, and what is known of our last writing."""
+    write, left = [], []
+    for name, text in wanted.items():
+        shown, sent = _hash(now[name]), _hash(text)
+        is_theirs = wrote.get(name, shown) != shown and shown != sent
+        if is_theirs:
+            left.append(name)
+        elif sent not in (shown, wrote.get(name + _SENT)):
+            write.append(name)
+    return Edits(tuple(write), tuple(left))
+
+
+def as_sent(wanted: Mapping[str, str]) -> dict[str, str]:
+    """What is known of a ticket that was just made, before it was read."""
+    return {name + _SENT: _hash(text) for name, text in wanted.items()}
+
+
+def written(
+    after: Mapping[str, str], wanted: Mapping[str, str], wrote: Mapping[str, str], done: Edits
+) -> dict[str, str]:
+    """What is to be known of this writing; of a field that people have changed it stays what it was."""
+    known = dict(wrote)
+    for name in wanted:
+        if name not in done.left:
+            known |= {name: _hash(after[name]), name + _SENT: _hash(wanted[name])}
+    return known
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:16]

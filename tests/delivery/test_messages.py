@@ -1,0 +1,333 @@
+"""What a message says, and that text of strangers is text in every form of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logsight_assets.delivery import jira_document, slack_blocks
+from logsight_assets.delivery.entries import Subject
+from logsight_assets.delivery.incident_message import incident_document, incident_facts, incident_news
+from logsight_assets.delivery.message import Document, Item, Letter, News, Part, Style, defanged, moment, shown
+from logsight_assets.delivery.page import page
+from logsight_assets.delivery.pagerduty import event
+from logsight_assets.delivery.plain import markdown, plain_text
+from logsight_assets.delivery.report_message import period_of, report_document, report_name
+from logsight_assets.delivery.servicenow import texts
+from logsight_assets.incidents.state import AlarmState, IncidentState
+from logsight_assets.reports.period import Period
+from tests.delivery.servers import adf_fault, blocks_fault
+
+SNAPSHOT = Path(__file__).with_name("slack_message.json")
+WRITE = bool(os.environ.get("WRITE_SNAPSHOT"))
+HOSTILE = [
+    "<!channel> <!here> <@U012> <https://evil.example|click>",
+    "@channel @here @everyone",
+    "*bold* _it_ ~s~ `code` ```block``` > quote",
+    "[click](https://evil.example) ![x](http://evil.example/p.png)",
+    "https://evil.example/login?x=1 HTTP://EVIL.example www.evil.example evil.example/login",
+    "javascript:alert(1) data:text/html,x mailto:a@evil.example",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "&lt;script&gt; &#60;",
+    "{{ 7 * 7 }} {% raw %} ${jndi:ldap://evil.example/a}",
+    "\u202eevil\u202c \u200b\u2066x\u2069",
+    "\x1b[31mred\x1b[0m \x07\x00\r\n# heading\n- item",
+    "[code]<b>x</b>[/code]",
+    "|a|b|\n|-|-|",
+    ":rotating_light: :+1:",
+    "x" * 5000,
+    "",
+]
+STYLE = Style("quotes", "Europe/Berlin", "https://logs.acme.example")
+
+
+def state_with(text: str, **more: Any) -> IncidentState:
+    """An incident in which a stranger has written everywhere."""
+    evidence = {
+        "number": 1,
+        "service": text,
+        "body": text,
+        "change": "new",
+        "time_unix_nano": 1_748_773_800_000_000_000,
+        "trace_id": text,
+    }
+    template = {"template": text, "service": text, "change": "new", "count_before": 0, "count_during": 7}
+    change = {
+        "kind": text,
+        "service": text,
+        "version": text,
+        "description": text,
+        "time_unix_micro": 1_748_773_000_000_000,
+    }
+    said = {"text": text, "evidence": ["E1"], "quotes": [{"fact": "E1", "text": text}]}
+    runbook = {
+        "name": "pay-errors",
+        "front": {"title": "Pay", "approved_by": "jo"},
+        "steps": ["Look at the queue.", "Wait."],
+    }
+    summary = {
+        "summary": [said],
+        "probable_cause": {"service": text, "statement": said},
+        "confidence": "high",
+        "severity": {"level": "high", "statement": said},
+        "excluded_causes": [{"service": text, "statement": said}],
+        "claims": [said],
+        "runbook_steps": [{"runbook": "pay-errors", "step": 2}],
+        "look_at": [{"what": "lines", "service": text, "evidence": ["E1"]}],
+        "missing_data": [{"what": "logs", "service": text}],
+    }
+    return IncidentState(
+        opened_ms=1_748_773_800_000,
+        summary={"kind": "model", "model": "a.model-v1", "removed": 1, "runbooks": [runbook], "summary": summary},
+        alarms={"a": AlarmState(text, "ALARM", 1_748_773_800_000, (text,)), "b": AlarmState(text, "OK", 1, (text,))},
+        episodes=2,
+        evidence={
+            "evidence": [evidence],
+            "runbooks": [runbook],
+            "changes": [change],
+            "completeness": {"is_complete": False, "missing": [text], "sources": [
+                {"source": text, "state": "open", "watermark_unix_nano": 1_748_773_700_000_000_000}
+            ]},
+        },
+        answer={
+            "verdict": "explained",
+            "suspects": [{"service": text, "score": 0.8, "reasons": [text]}],
+            "templates": [template],
+            "shared_attributes": [{"name": text, "value": text}],
+        },
+        answers=1,
+        acknowledged_by=text,
+        assigned_to=text,
+        **more,
+    )  # fmt: skip
+
+
+def letter_with(text: str, style: Style = STYLE) -> Letter:
+    state = state_with(text)
+    before = {**incident_facts(state), "acknowledged_by": None, "verdict": "incomplete", "severity": "low"}
+    return Letter(
+        "logsight-0123",
+        Subject("acme", "incident", "20250601-1030-abcdef"),
+        7,
+        incident_document("20250601-1030-abcdef", state, style),
+        incident_news(before, state, style),
+        incident_facts(state),
+    )
+
+
+def forms(letter: Letter) -> dict[str, str]:
+    """The letter in every form, as text."""
+    document, news = letter.document, letter.news
+    return {
+        "slack": json.dumps(
+            [slack_blocks.everything(document, news), slack_blocks.details(document)], ensure_ascii=False
+        ),
+        "jira": json.dumps([jira_document.description(document), jira_document.comment(news)], ensure_ascii=False),
+        "servicenow": json.dumps(texts(letter), ensure_ascii=False),
+        "pagerduty": json.dumps(event(letter, "trigger"), ensure_ascii=False),
+        "html": page(document, news),
+        "markdown": markdown(document),
+        "plain": plain_text(document, news),
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_form_holds_a_link_of_strangers_or_anything_invisible(text: str) -> None:
+    for name, form in forms(letter_with(text)).items():
+        assert not re.search(r"(?<!hxxp)(?<!hxxps)://evil", form, re.IGNORECASE), name
+        assert "evil.example/" not in form, name
+        assert "javascript:alert" not in form, name
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00\x07\x1b]", form), name
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_slack_takes_the_blocks_and_strangers_stand_in_plain_text_alone(text: str) -> None:
+    letter = letter_with(text)
+    for message in (
+        slack_blocks.summary(letter.document),
+        slack_blocks.details(letter.document),
+        slack_blocks.note(letter.news),
+        slack_blocks.everything(letter.document, letter.news),
+    ):
+        assert blocks_fault(message) is None
+        assert not re.search(r"<(?!$)", message["text"]), "the fallback is escaped"
+        for block in message["blocks"]:
+            for each in block.get("elements", [block.get("text")]):
+                if each["type"] == "mrkdwn":
+                    assert re.fullmatch(
+                        r"<https://logs\.acme\.example/\S+\|Open in LogSight>|\*[\w ,.-]+\*", each["text"]
+                    )
+                else:
+                    assert each["emoji"] is False
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_jira_takes_the_document_and_only_our_link_is_one(text: str) -> None:
+    letter = letter_with(text)
+    for document in (jira_document.description(letter.document), jira_document.comment(letter.news)):
+        assert adf_fault(document) is None
+        assert set(re.findall(r'"href": "([^"]*)"', json.dumps(document))) <= {letter.document.link}
+    assert len(jira_document.summary_line(letter.document)) <= 255
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_page_runs_and_loads_nothing_and_has_our_link_alone(text: str) -> None:
+    html = page(letter_with(text).document)
+    assert set(re.findall(r"<(\w+)", html)) <= {
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "tr", "th", "td", "ul", "li", "br",
+        "code", "p", "a",
+    }  # fmt: skip
+    assert re.findall(r'(?:href|src)="([^"]*)"', html) == [letter_with("x").document.link]
+    assert "default-src" in html
+
+
+@given(st.text(max_size=400))
+def test_shown_text_is_one_line_visible_and_short(text: str) -> None:
+    found = shown(text, 120)
+    assert len(found) <= 120
+    assert all(c.isprintable() or unicodedata.category(c) == "Zs" for c in found)
+    assert not re.search(r"[A-Za-z][A-Za-z0-9+.-]*(?<!hxxp)(?<!hxxps)(?<!fxp)://", found)
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("see https://evil.example/a.b?c", "see hxxps://evil[.]example/a.b?c"),
+        ("cause:http://x.org", "cause:hxxp://x[.]org"),
+        ("ldap://x.org/a", "ldap[:]//x[.]org/a"),
+        ("at Payment.call(Payment.java:42)", "at Payment.call(Payment.java:42)"),
+        ("java.net.SocketTimeoutException: Read timed out", "java.net.SocketTimeoutException: Read timed out"),
+        ("GET /cart/17 200 in 12.5 ms", "GET /cart/17 200 in 12.5 ms"),
+        ("www.evil.example", "www[.]evil[.]example"),
+        ("evil.example/login", "evil[.]example/login"),
+    ],
+)
+def test_addresses_are_defanged_and_the_rest_is_as_it_was(text: str, safe: str) -> None:
+    assert defanged(text) == safe
+
+
+# What is said ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_five_lines_say_what_since_when_why_what_next_and_what_is_missing() -> None:
+    state = dataclasses.replace(
+        state_with("payment"),
+        alarms={"a": AlarmState("checkout-5xx", "ALARM", 1, ("checkout",))},
+        summary={},
+        evidence={"completeness": {"is_complete": False, "missing": [], "sources": [
+            {"source": "shop", "state": "open", "watermark_unix_nano": 1_748_773_700_000_000_000}
+        ]}},
+    )  # fmt: skip
+    document = incident_document("20250601-1030-abcdef", state, STYLE)
+    assert document.title == "HIGH: checkout · 20250601-1030-abcdef"
+    assert document.lines == (
+        ("What", "checkout-5xx (1 alarm, open), severity high"),
+        ("Since", "2025-06-01 12:30 Europe/Berlin (10:30 UTC)"),
+        ("Cause", "payment (score 0.80): payment"),
+        ("Next", "no runbook is written for it; see https://logs.acme.example/incidents/20250601-1030-abcdef"),
+        ("Missing", "source shop is open: read until 2025-06-01T10:28:20Z"),
+    )
+    assert all(len(label) + len(text) < 150 for label, text in document.lines)
+
+
+def test_the_next_step_is_the_first_of_the_runbook_and_a_summary_of_another_mind_is_said() -> None:
+    state = state_with("payment")
+    state.summary["summary"]["probable_cause"]["service"] = "cart"
+    document = incident_document("i", state, STYLE)
+    assert dict(document.lines)["Next"] == "Look at the queue. (runbook pay-errors, step 1 of 2)"
+    assert dict(document.lines)["Cause"] == "payment (score 0.80): payment; the summary says cart"
+    summary, runbook, *_ = document.parts
+    assert summary.title == "Summary by a.model-v1, each line checked"
+    assert "Runbook pay-errors, step 2: Wait." in [item.text for item in summary.items]
+    assert runbook.title == "Runbook pay-errors, approved by jo"
+
+
+@pytest.mark.parametrize(("reason", "says"), [("budget", True), ("no_model", False)])
+def test_a_summary_that_is_missing_is_said_unless_nobody_wanted_one(reason: str, says: bool) -> None:
+    state = dataclasses.replace(state_with("x"), summary={"kind": "first_answer", "reason": reason, "removed": 0})
+    titles = [part.title for part in incident_document("i", state, STYLE).parts]
+    assert ("Summary" in titles) == says
+
+
+def test_a_line_that_came_often_is_quoted_once() -> None:
+    state = state_with("x")
+    fact = {**state.evidence["evidence"][0], "number": 2}
+    state.evidence["evidence"].extend([fact, {**fact, "number": 3, "body": "another"}])
+    (lines,) = [part for part in incident_document("i", state, STYLE).parts if part.title == "Lines"]
+    assert [(item.text[:3], item.quote) for item in lines.items] == [("[1]", "x"), ("[3]", "another")]
+
+
+def test_without_a_base_url_the_command_is_named() -> None:
+    state = dataclasses.replace(state_with("x"), evidence={})
+    document = incident_document("20250601-1030-abcdef", state, Style("templates", "UTC"))
+    assert (document.link, document.command) == ("", "logsight incidents show 20250601-1030-abcdef")
+    assert dict(document.lines)["Next"].endswith(document.command)
+
+
+@pytest.mark.parametrize(("disclosure", "holds"), [("links", 0), ("templates", 1), ("quotes", 2)])
+def test_a_message_shows_no_more_than_the_tenant_lets_it(disclosure: Any, holds: int) -> None:
+    """Names, and masked lines from `templates` on; a line itself in `quotes` alone."""
+    state = state_with("stranger")
+    state.evidence["evidence"][0]["body"] = "a whole line"  # type: ignore[index]
+    for name, form in forms(
+        Letter(
+            "logsight-0123",
+            Subject("acme", "incident", "20250601-1030-abcdef"),
+            1,
+            incident_document("20250601-1030-abcdef", state, Style(disclosure, "UTC")),
+            incident_news({**incident_facts(state), "verdict": "incomplete"}, state, Style(disclosure, "UTC")),
+            {},
+        )
+    ).items():
+        assert ("a whole line" in form) == (holds == 2), name
+        assert ("stranger" in form) == (holds >= 1), name
+
+
+def test_a_report_says_its_lines_or_only_where_it_is() -> None:
+    period = Period.week("2025-W22")
+    lines = [{"text": "errors of payment rose", "quote": "payment of order <*> failed"}, {"text": "calm", "quote": ""}]
+    open_, closed = (report_document(period, "acme", lines, Style(d, "UTC")) for d in ("templates", "links"))
+    assert open_.lines[0] == ("1", "errors of payment rose payment of order <*> failed")
+    assert "payment" not in str(closed)
+    assert closed.command == "logsight report --week 2025-W22 --tenant acme"
+    assert period_of(report_name(period)) == period
+    assert period_of("daily-2025-06-01") == Period.day("2025-06-01")
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("UTC", "2025-06-01 10:30 UTC"),
+        ("Asia/Tokyo", "2025-06-01 19:30 Asia/Tokyo (10:30 UTC)"),
+        ("Pacific/Auckland", "2025-06-01 22:30 Pacific/Auckland (10:30 UTC)"),
+        ("Pacific/Kiritimati", "2025-06-02 00:30 Pacific/Kiritimati (2025-06-01 10:30 UTC)"),
+    ],
+)
+def test_a_time_has_its_zone_and_utc(zone: str, said: str) -> None:
+    assert moment(1_748_773_800_000, zone) == said
+
+
+def test_details_of_any_size_fit_slack() -> None:
+    parts = tuple(Part(f"Part {n}", tuple(Item("t" * 300, "q" * 300) for _ in range(30))) for n in range(30))
+    document = Document("title", (("What", "x"),), parts)
+    assert blocks_fault(slack_blocks.details(document)) is None
+    assert blocks_fault(slack_blocks.everything(document, [News("opened", "x")])) is None
+
+
+def test_the_slack_message_is_the_one_in_the_file() -> None:
+    """After a change that is meant: WRITE_SNAPSHOT=1, then look at the diff."""
+    letter = letter_with("payment")
+    held = {"summary": slack_blocks.summary(letter.document), "details": slack_blocks.details(letter.document)}
+    text = json.dumps(held, ensure_ascii=False, indent=1) + "\n"
+    if WRITE:
+        SNAPSHOT.write_text(text, encoding="utf-8")
+    assert text == SNAPSHOT.read_text(encoding="utf-8")
