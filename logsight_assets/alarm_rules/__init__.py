@@ -1,0 +1,1 @@
+"""Alarm rules: what is watched while it happens, and when it becomes an alarm of CloudWatch's shape."""
