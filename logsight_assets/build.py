@@ -6,12 +6,13 @@ Windows outside the partitions (imports of old logs) are computed by the same fu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
+from logsight_assets.anomalies.hours import due_hours as due_anomalies
 from logsight_assets.errors import LogSightError
 from logsight_assets.failures import Failures, WindowsFailed
 from logsight_assets.intake.arrivals import Arrival, waiting
@@ -21,11 +22,15 @@ from logsight_assets.lake import Lake, marked, unmark
 from logsight_assets.observers import Observer, watching
 from logsight_assets.outside import ToRead, due_windows, is_inside, read_outside, refresh_outside
 from logsight_assets.partitions import REPLAY_TAG, contiguous, contiguous_days, month_key, range_tags
+from logsight_assets.slo.days import due_days
+from logsight_assets.templates.refresh import templates_are_due
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.hours import HourOutcome
 
 # A run costs about a second of Dagster's own; in one process nothing is lost when a longer one fails.
 _LONGEST_RUN = 240
+# Each pass goes from the oldest to the newest and marks only newer ones: the second finds what others marked meanwhile.
+_MOST_PASSES = 10
 
 
 @dataclass
@@ -72,6 +77,8 @@ class BuildSummary(Observer):
             "ignored_lines": report.ignored_lines,
             "late": report.late,
             "erased": report.erased,
+            "durations_out_of_range": report.durations_out_of_range,
+            "weights_out_of_range": report.weights_out_of_range,
             "duplicates": sum(self.hours[hour].total("duplicates") for hour in touched),
             "faults": report.faults,
             "event_hours": sorted(str(hour) for hour in {*report.event_hours, *touched}),
@@ -97,13 +104,15 @@ class Builder:
         """
         began = time.perf_counter()
         with watching(summary):
-            self._read(summary, start, end, replay=replay)
-            self._refresh(summary, replay=replay)
+            hours = self._read(summary, start, end, replay=replay)
+            self._refresh(summary, hours, replay=replay)
         summary.seconds = time.perf_counter() - began
         summary.check()
         return summary
 
-    def _read(self, summary: BuildSummary, start: Hour | None, end: Hour | None, *, replay: bool) -> None:
+    def _read(self, summary: BuildSummary, start: Hour | None, end: Hour | None, *, replay: bool) -> set[Hour]:
+        """Read what has arrived; returns the arrival hours that are partitions."""
+
         def is_asked_for(hour: Hour) -> bool:
             return (start is None or hour >= start) and (end is None or hour < end)
 
@@ -112,14 +121,19 @@ class Builder:
         found = waiting(self.lake, sources_of(self.lake), replay=replay)
         arrivals = [arrival for arrival in found if is_asked_for(arrival.raw.arrival_hour)]
         summary.on_step("waiting", len(arrivals))
-        inside = {a.raw.arrival_hour for a in arrivals if is_inside(self.lake, a.raw.arrival_hour)}
-        for first, last in contiguous(inside, _LONGEST_RUN):
-            self._run(summary, "catch_up", first.partition_key, last.partition_key, replay=replay)
+        # Before the others, so that one run tells how complete both are.
         self._read_outside(told, arrivals)
+        inside = {a.raw.arrival_hour for a in arrivals if is_inside(self.lake, a.raw.arrival_hour)}
+        spans = contiguous(inside, _LONGEST_RUN)
+        for first, last in spans:
+            # Not the whole job: which hours late events touch is known when all is read, and each is counted once.
+            chosen = ["intake", "completeness"] if last == spans[-1][1] else ["intake"]
+            self._run(summary, "live", first.partition_key, last.partition_key, replay=replay, only=chosen)
         for hour in told.keys() - {arrival.raw.arrival_hour for arrival in found}:
             unmark(self.lake.store, told[hour])
         if marked(self.lake.store, "completeness"):
             self._run(summary, "refresh_completeness")
+        return inside
 
     def _read_outside(self, told: Mapping[Hour, list[str]], arrivals: list[Arrival]) -> None:
         outside = [a for a in arrivals if not is_inside(self.lake, a.raw.arrival_hour)]
@@ -128,11 +142,13 @@ class Builder:
             self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake)
         )
 
-    def _refresh(self, summary: BuildSummary, *, replay: bool) -> None:
+    def _refresh(self, summary: BuildSummary, read: set[Hour], *, replay: bool) -> None:
+        """Refresh what is due, and the hours that were read though nothing in them may have changed."""
         due, outside = due_windows(self.lake)
-        summary.on_step("due", len(summary.hours) + len(due.hours) + len(outside.hours))
+        hours = read.union(due.hours)
+        summary.on_step("due", len(hours) + len(outside.hours))
         summary.outside_partitions = len(outside.hours)
-        for first, last in contiguous(due.hours, _LONGEST_RUN):
+        for first, last in contiguous(hours, _LONGEST_RUN):
             self._run(summary, "refresh_hours", first.partition_key, last.partition_key, replay=replay)
         refresh_outside(self.lake, outside, Failures(self.lake), replay=replay)
         # Publishing hours marks days, publishing days marks months: look again after each level.
@@ -140,6 +156,29 @@ class Builder:
             self._run(summary, "refresh_days", first_day, last_day, replay=replay)
         for month in due_windows(self.lake)[0].months:
             self._run(summary, "refresh_months", month_key(month), month_key(month), replay=replay)
+        # Behind all levels: templates are counted over them.
+        if replay or templates_are_due(self.lake):
+            self._run(summary, "refresh_templates", replay=replay)
+        self._refresh_signals(summary, replay=replay)
+
+    def _refresh_signals(self, summary: BuildSummary, *, replay: bool) -> None:
+        """Judge hours from the oldest on; one that changes marks later ones, so look again until none is due."""
+        for _ in range(_MOST_PASSES):
+            due = [hour for hour in due_anomalies(self.lake) if is_inside(self.lake, hour)]
+            if summary.failures or not due:
+                break
+            for first, last in contiguous(due, _LONGEST_RUN):
+                self._run(summary, "refresh_anomalies", first.partition_key, last.partition_key, replay=replay)
+            replay = False
+        for _ in range(_MOST_PASSES):
+            days = self._due_objective_days()
+            if summary.failures or not days:
+                break
+            for first_day, last_day in contiguous_days(days, _LONGEST_RUN):
+                self._run(summary, "refresh_objectives", first_day, last_day)
+
+    def _due_objective_days(self) -> list[str]:
+        return [day for day in due_days(self.lake) if self.lake.partitions_start <= day <= self.lake.now.day]
 
     def _run(
         self,
@@ -149,13 +188,18 @@ class Builder:
         last: str | None = None,
         *,
         replay: bool = False,
+        only: Sequence[str] | None = None,
     ) -> None:
-        """Run a job over a range of its partitions, both ends included; what its windows raise is in the summary."""
+        """Run a job, or some of its assets, over a range of partitions, both ends included.
+
+        What its windows raise is in the summary.
+        """
         tags = range_tags(first, last) if first and last else {}
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             tags=tags | ({REPLAY_TAG: "true"} if replay else {}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            asset_selection=[dg.AssetKey(name) for name in only] if only else None,
             raise_on_error=False,
         )
         if not result.success and not summary.failures:

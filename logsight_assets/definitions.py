@@ -13,13 +13,25 @@ from typing import Any
 
 import dagster as dg
 
+from logsight_assets.alarm_rules.assets import backtest_asset
+from logsight_assets.anomalies.assets import anomalies_asset
+from logsight_assets.anomalies.checks import anomaly_checks
+from logsight_assets.delivery.assets import deliveries_asset
+from logsight_assets.delivery.checks import outbox_check
+from logsight_assets.incidents.assets import ALARMS, incidents_asset, summaries_asset
+from logsight_assets.incidents.checks import alarm_path_check
 from logsight_assets.intake.assets import RAW_LOGS, intake_asset
 from logsight_assets.intake.checks import intake_checks
 from logsight_assets.lake import Lake, open_lake
-from logsight_assets.partitions import daily, hourly, monthly
+from logsight_assets.partitions import daily, hourly, monthly, weekly
+from logsight_assets.reports.assets import DAILY, WEEKLY, report_assets
+from logsight_assets.reports.checks import report_checks
+from logsight_assets.slo.assets import slo_asset
+from logsight_assets.templates.assets import templates_assets
 from logsight_assets.trends.assets import completeness_asset, events_asset, level_assets, minute_assets
 from logsight_assets.trends.checks import trend_checks
-from sensors import arrivals, late_hours
+from sensors import alarm_rules, alarms, arrivals, deliveries, late_hours, signals, summaries
+from sensors.reports import report_schedules
 from sensors.upkeep import upkeep_jobs, upkeep_schedules
 
 OWNERS = ["team:platform"]
@@ -55,14 +67,30 @@ def _definitions(lake: Lake) -> dg.Definitions:
         minute_assets(hours),
         *level_assets("hour", days),
         *level_assets("day", months),
+        templates_assets(),
+        anomalies_asset(hours),
+        slo_asset(days),
+        backtest_asset(days),
+        *report_assets(days, weekly(start)),
+        ALARMS,
+        incidents_asset(),
+        summaries_asset(),
+        deliveries_asset(),
     ]
     jobs, upkeep = _asset_jobs(), upkeep_jobs()
     return dg.Definitions(
         assets=dg.map_asset_specs(_dressed, assets),
-        asset_checks=[intake_checks(hours), trend_checks(hours)],
+        asset_checks=[
+            intake_checks(hours),
+            trend_checks(hours),
+            anomaly_checks(hours),
+            *report_checks(),
+            alarm_path_check(),
+            outbox_check(),
+        ],
         jobs=[*jobs.values(), *upkeep],
         sensors=_sensors(jobs | {job.name: job for job in upkeep}),
-        schedules=upkeep_schedules(upkeep),
+        schedules=[*upkeep_schedules(upkeep), *report_schedules(jobs)],
         resources={"lake": lake},
         executor=dg.in_process_executor,
     )
@@ -70,16 +98,22 @@ def _definitions(lake: Lake) -> dg.Definitions:
 
 def _sensors(jobs: dict[str, Any]) -> list[dg.SensorDefinition]:
     names = [arrivals.NAME, late_hours.NAME]
-    late = ("refresh_hours", "refresh_days", "refresh_months", "refresh_completeness", "outside")
+    late = ("refresh_hours", "refresh_days", "refresh_months", "refresh_completeness", "refresh_templates", "outside")
     return [
         arrivals.arrivals_sensor([jobs[name] for name in ("live", "catch_up", "outside")], names),
         late_hours.late_hours_sensor([jobs[name] for name in late], names),
+        signals.signals_sensor([jobs[name] for name in (signals.ANOMALIES_JOB, signals.OBJECTIVES_JOB)]),
+        alarm_rules.alarm_rules_sensor(),
+        *alarms.alarm_sensors(jobs[alarms.JOB]),
+        summaries.summaries_sensor(jobs[summaries.JOB]),
+        deliveries.delivery_sensor(jobs[deliveries.JOB]),
     ]
 
 
 _MINUTE = ("service_trend_minute", "template_trend_minute", "service_duration_minute", "patterns")
 _HOUR = ("service_trend_hour", "template_trend_hour", "service_duration_hour")
 _DAY = ("service_trend_day", "template_trend_day", "service_duration_day")
+_TEMPLATES = ("templates", "template_patterns")
 
 
 def _asset_jobs() -> dict[str, Any]:
@@ -92,12 +126,22 @@ def _asset_jobs() -> dict[str, Any]:
             "completeness",
             "events",
             *_MINUTE,
+            *_TEMPLATES,
         ),
         _job("catch_up", "Older arrival hours, read and counted in one run.", "intake", "events", *_MINUTE),
         _job("refresh_hours", "Event hours whose files changed.", "events", *_MINUTE),
         _job("refresh_days", "Days whose closed hours changed.", *_HOUR),
         _job("refresh_months", "Months whose days changed.", *_DAY),
         _job("refresh_completeness", "How complete the inputs are, after something was read.", "completeness"),
+        _job("refresh_templates", "Templates of what was counted since they were last made.", *_TEMPLATES),
+        _job(signals.ANOMALIES_JOB, "Hours judged by their past, where they or their past changed.", "anomalies"),
+        _job(signals.OBJECTIVES_JOB, "Objectives of days that changed, and of the days that they are part of.", "slo"),
+        _job("backtest_rules", "What today's alarm rules would have raised on days of the past.", "backtest_alarms"),
+        _job(alarms.JOB, "Every alarm that waits, and answers that are due again.", "incidents"),
+        _job(summaries.JOB, "Every answer that waits for a model's summary.", "summaries"),
+        _job(deliveries.JOB, "Every message that is due in its channel.", "deliveries"),
+        _job("daily_reports", "The reports of a day.", DAILY),
+        _job("weekly_reports", "The reports of a week.", WEEKLY),
     ]
     return {job.name: job for job in jobs}
 
@@ -112,8 +156,31 @@ def _job(name: str, description: str, *assets: str) -> Any:
 # changes them. The states are of an asset's last materialisation, so a backfill of old hours looks fresh as well;
 # which hours there are is for the table `completeness`. An hour without any arrival is normal, a day is not.
 _FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=3))
-_GROUPS = {"raw_logs": "raw", "intake": "intake"}
-_KINDS = {"raw_logs": {"s3"}, "intake": {"python", "duckdb"}, "events": {"parquet"}, "completeness": {"parquet"}}
+_GROUPS = {
+    "raw_logs": "raw",
+    "intake": "intake",
+    **dict.fromkeys(_TEMPLATES, "templates"),
+    **dict.fromkeys(("anomalies", "slo", "backtest_alarms"), "signals"),
+    **dict.fromkeys((DAILY, WEEKLY), "reports"),
+    **dict.fromkeys(("alarms", "incidents", "summaries"), "incidents"),
+    "deliveries": "delivery",
+}
+_KINDS = {
+    "raw_logs": {"s3"},
+    "intake": {"python", "duckdb"},
+    "events": {"parquet"},
+    "completeness": {"parquet"},
+    "alarms": {"sqs"},
+    "incidents": {"duckdb", "parquet"},
+    "summaries": {"bedrock"},
+    "deliveries": {"slack", "jira"},
+    DAILY: {"duckdb", "html", "parquet"},
+    WEEKLY: {"duckdb", "html", "parquet"},
+}
+
+
+# They come when they come, where silence is good news, or by a schedule, whose ticks say whether it ran.
+_UNTIMED = {"raw_logs", "alarms", "incidents", "slo", "backtest_alarms", "summaries", "deliveries", DAILY, WEEKLY}
 
 
 def _dressed(spec: dg.AssetSpec) -> dg.AssetSpec:
@@ -122,4 +189,4 @@ def _dressed(spec: dg.AssetSpec) -> dg.AssetSpec:
     spec = spec.replace_attributes(
         group_name=_GROUPS.get(name, "trends"), owners=OWNERS, kinds=_KINDS.get(name, {"duckdb", "parquet"})
     )
-    return spec if name == "raw_logs" else dg.apply_freshness_policy(spec, _FRESH)
+    return spec if name in _UNTIMED else dg.apply_freshness_policy(spec, _FRESH)

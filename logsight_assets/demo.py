@@ -8,9 +8,13 @@ from datetime import datetime
 
 import yaml
 
+from logsight_assets.alarm_rules.live import Raised, evaluate_rules
+from logsight_assets.incidents.inbox import alarm_queue
 from logsight_assets.lake import Lake, mark
 from logsight_assets.sample.shop import Shop, source_definitions
 from logsight_assets.sample.spec import ShopSpec, last_full_hour
+from logsight_assets.scratch import embedded_engine
+from logsight_assets.timeline import Hour
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,17 @@ class Loaded:
 
     objects: int
     end: datetime
+
+    @property
+    def fault_day(self) -> str:
+        """The day on which the known fault begins: in the last hour but one."""
+        return (Hour.of(self.end) - 2).day
+
+
+def raise_alarms(lake: Lake) -> Raised:
+    """Evaluate the alarm rules once, as the sensor of a lake that is served does; alarms lie in the inbox then."""
+    with embedded_engine(lake) as engine:
+        return evaluate_rules(lake, engine, alarm_queue(lake).send)
 
 
 def load_sample(lake: Lake, on_object: Callable[[int], None] = lambda _: None) -> Loaded:

@@ -12,13 +12,20 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
+from logsight_assets.delivery.channels import channels_of
 from logsight_assets.errors import LogSightError
+from logsight_assets.incidents.change_rules import load_rules
+from logsight_assets.incidents.inbox import INBOX, alarm_queue
+from logsight_assets.incidents.runbooks import FOLDER, load_runbooks
+from logsight_assets.incidents.summary.prompt import prompt_text
 from logsight_assets.intake.arrivals import unreachable
 from logsight_assets.intake.keys import load_keys
 from logsight_assets.intake.run import sources_of, stale_objects
 from logsight_assets.lake import Lake
+from logsight_assets.model_settings import price_on
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.settings import scalar_fields
 
@@ -40,7 +47,8 @@ class Check:
 
 def examine(lake: Lake) -> Iterator[Check]:
     """Run every check; one that fails never stops the others."""
-    for name, check in CHECKS.items():
+    channels = {f"channel {name}": partial(_channel, name=name) for name in lake.settings.channels}
+    for name, check in (CHECKS | channels).items():
         try:
             yield check(lake)
         except (LogSightError, OSError) as error:
@@ -116,6 +124,45 @@ def _keys(lake: Lake) -> Check:
     return Check("keys", mode == 0, detail, f"chmod 600 {lake.state / 'keys.json'}")
 
 
+def _alarms(lake: Lake) -> Check:
+    """Whether alarms can come: the queue answers, and knows where to put what is no alarm."""
+    aside = len(alarm_queue(lake).quarantined())
+    place = lake.settings.alarms.queue_url or f"folder {INBOX}/"
+    detail = f"from {place}" + (f"; {aside} or more messages are set aside, being no alarms" if aside else "")
+    return Check("alarms", True, detail)
+
+
+def _change_rules(lake: Lake) -> Check:
+    folder = lake.config / "change_rules"
+    return Check("change rules", True, f"{len(load_rules(folder))} defined in {folder}")
+
+
+def _runbooks(lake: Lake) -> Check:
+    folder = lake.config / FOLDER
+    runbooks = load_runbooks(folder)
+    drafts = sum(not runbook.is_approved for runbook in runbooks)
+    return Check("runbooks", True, f"{len(runbooks) - drafts} approved in {folder}, {drafts} drafts")
+
+
+def _model(lake: Lake) -> Check:
+    """Whether summaries can be asked for, by the settings; asking would cost, so nobody is."""
+    settings = lake.settings.model
+    if not settings.ladder:
+        return Check("model", True, "none is configured: the first answer stands")
+    prompt_text(settings.prompt)
+    today = lake.clock().date()
+    unpriced = [name for name in settings.ladder if price_on(lake.settings.prices, name, today) is None]
+    detail = f"{', then '.join(settings.ladder)}, prompt {settings.prompt}"
+    if unpriced:
+        detail += f"; without a price: {', '.join(unpriced)}"
+    return Check("model", not unpriced, detail, "give each model a price in `prices`: without one it is not asked")
+
+
+def _channel(lake: Lake, name: str) -> Check:
+    """Whether a channel knows us; what cannot be asked without sending something is not asked."""
+    return Check(f"channel {name}", True, f"{lake.settings.channels[name].type}: {channels_of(lake)[name].check()}")
+
+
 def _engine(lake: Lake) -> Check:
     with embedded_engine(lake) as engine, engine.session() as session:
         rows = session.fetch("select 1 as one").num_rows
@@ -131,5 +178,9 @@ CHECKS: dict[str, Callable[[Lake], Check]] = {
     "query engine": _engine,
     "keys": _keys,
     "sources": _sources,
+    "alarms": _alarms,
+    "change rules": _change_rules,
+    "runbooks": _runbooks,
+    "model": _model,
     "staleness": _staleness,
 }

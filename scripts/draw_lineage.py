@@ -22,6 +22,7 @@ _OTHER = "#fbe8d2"  # groups that are added later
 _PARTITIONS = {
     "HourlyPartitionsDefinition": "hourly",
     "DailyPartitionsDefinition": "daily",
+    "WeeklyPartitionsDefinition": "weekly",
     "MonthlyPartitionsDefinition": "monthly",
 }
 

@@ -12,18 +12,22 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from logsight_assets.alarm_rules.backtest import Labels
+from logsight_assets.alarm_rules.rule import DEFAULTS, AlarmRule
+from logsight_assets.channel_settings import CHANNEL_MODELS, ChannelSettings, Route
 from logsight_assets.cli.main import make_parser
 from logsight_assets.intake.records import QUARANTINE_REASONS
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.intake.unpack import FAULTS
 from logsight_assets.settings import Section, Settings, scalar_fields
+from logsight_assets.slo.objective import Objective
 from logsight_assets.tables import LEVELS, TABLES, TREND_NAMES, Column, Table
 
 CODE = Path(__file__).absolute().parent.parent
@@ -94,7 +98,7 @@ def _code(text: object) -> str:
 
 
 def _tables() -> str:
-    families = {f"{name}_{level}": name for name in TREND_NAMES for level in LEVELS}
+    families = {f"{name}_{level}": name for name in (*TREND_NAMES, "template_counts") for level in LEVELS}
     done: set[str] = set()
     parts = []
     for table in TABLES.values():
@@ -153,12 +157,40 @@ def _settings() -> str:
     return "\n\n".join(blocks)
 
 
+def _channel_fields() -> str:
+    """A table for each type of channel, and one of rules."""
+    shared = {"type", *ChannelSettings.model_fields}
+    blocks = [
+        f"### {get_args(model.model_fields['type'].annotation)[0]}\n{(model.__doc__ or '').strip()}\n\n"
+        + _fields_table({name: info for name, info in model.model_fields.items() if name not in shared})
+        for model in CHANNEL_MODELS
+    ]
+    rules = f"### A rule of routing\n{Route.__doc__}\n\n{_fields_table(Route.model_fields)}"
+    return "\n\n".join([*blocks, f"### All of them\n{_fields_table(ChannelSettings.model_fields)}", rules])
+
+
+def _fields_table(fields: Mapping[str, FieldInfo]) -> str:
+    if not fields:
+        return "It has no fields of its own."
+    rows = ((_code(name), _type(info), _required_or_default(info), _said(info)) for name, info in fields.items())
+    return _table(("field", "type", "default", "what"), rows)
+
+
+def _required_or_default(info: FieldInfo) -> str:
+    return "must be given" if info.is_required() else _default(info)
+
+
 def _source_fields() -> str:
+    return _fields_of(SourceDefinition)
+
+
+def _fields_of(model: type[BaseModel]) -> str:
+    """Fields of a file that is named for what it defines."""
     rows = []
-    for name, info in SourceDefinition.model_fields.items():
+    for name, info in model.model_fields.items():
         if _is_section(info):
-            model = _model_of(info)
-            rows += [(_code(f"{name}.{f}"), _type(i), _default(i), _said(i)) for f, i in model.model_fields.items()]
+            inner = _model_of(info)
+            rows += [(_code(f"{name}.{f}"), _type(i), _default(i), _said(i)) for f, i in inner.model_fields.items()]
         else:
             default = "the file's name" if name == "name" else _default(info)
             rows.append((_code(name), _type(info), default, _said(info)))
@@ -189,6 +221,8 @@ def _said(info: FieldInfo) -> str:
 
 
 def _default(info: FieldInfo) -> str:
+    if info.is_required():
+        return "must be given"
     value = info.get_default(call_default_factory=True)
     if value is None or value in ("", (), {}):
         return NONE
@@ -220,12 +254,23 @@ def _type_names(annotation: Any) -> Iterator[str]:
                 yield from _type_names(each)
 
 
+FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
+    ("logsight", "logsight.yaml", Settings),
+    ("source", "a log source", SourceDefinition),
+    ("objective", "an objective", Objective),
+    ("alarm-rule", "an alarm rule", AlarmRule),
+    ("backtest-labels", "known incidents, for a backtest", Labels),
+)
+
+
 def _schemas() -> Iterator[tuple[str, str]]:
-    for name, title, model in (("logsight", "logsight.yaml", Settings), ("source", "a log source", SourceDefinition)):
+    for name, title, model in FILES:
         schema = model.model_json_schema()
         schema["title"] = title
-        if model is SourceDefinition:  # the file's own name says it
-            schema.pop("required", None)
+        # The file's own name says it.
+        required = [field for field in schema.pop("required", []) if field != "name"]
+        if required:
+            schema["required"] = required
         document = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
         yield name, json.dumps(_without_titles(document), indent=1, ensure_ascii=False) + "\n"
 
@@ -287,23 +332,45 @@ def error_classes() -> list[tuple[str, str, str]]:
 
 
 def _commands() -> str:
-    parser = make_parser()
-    verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
     rows = []
-    for pseudo in verbs._choices_actions:  # noqa: SLF001
+    for name, text, parser in _verbs(make_parser()):
         usages = []
-        for action in verbs.choices[pseudo.dest]._actions:  # noqa: SLF001
+        for action in parser._actions:  # noqa: SLF001
             if action.dest in ("help", "lake", "json"):
                 continue
-            name = action.option_strings[0] if action.option_strings else action.dest.upper().rstrip("S")
+            shown = action.option_strings[0] if action.option_strings else action.dest.upper().rstrip("S")
             value = f" {action.metavar or action.dest.upper()}" if action.option_strings and action.nargs != 0 else ""
             more = " …" if action.nargs == "+" else ""
-            usages.append(f"{_code(f'{name}{value}{more}')} {action.help}")
-        rows.append((_code(pseudo.dest), str(pseudo.help), "; ".join(usages) or NONE))
+            usages.append(f"{_code(f'{shown}{value}{more}')} {action.help}")
+        rows.append((_code(name), text, "; ".join(usages) or NONE))
     return _table(("verb", "does", "arguments"), rows)
 
 
+def _verbs(parser: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, str, argparse.ArgumentParser]]:
+    """Name, text and parser of each verb; of a group, those of its verbs."""
+    verbs = next(action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    for pseudo in verbs._choices_actions:  # noqa: SLF001
+        found, name = verbs.choices[pseudo.dest], f"{before}{pseudo.dest}"
+        if any(isinstance(action, argparse._SubParsersAction) for action in found._actions):  # noqa: SLF001
+            yield from _verbs(found, f"{name} ")
+        else:
+            yield name, str(pseudo.help), found
+
+
+def _default_rules() -> str:
+    rows = []
+    for rule in DEFAULTS:
+        periods = f"{rule.datapoints_to_alarm} of {rule.evaluation_periods} periods of {rule.period_minutes} minutes"
+        when = f"{rule.metric} ≥ {rule.threshold:g} in {periods}, each of at least {rule.least_count} events"
+        rows.append((_code(rule.name), rule.description, when))
+    return _table(("rule", "tells that", "when"), rows)
+
+
 SECTIONS: dict[str, Callable[[], str]] = {
+    "alarm-rule-fields": lambda: _fields_of(AlarmRule),
+    "default-rules": _default_rules,
+    "objective-fields": lambda: _fields_of(Objective),
+    "channel-fields": _channel_fields,
     "commands": _commands,
     "errors": _errors,
     "faults": _faults,

@@ -54,6 +54,9 @@ def _other_work(lake: Lake, outside: Due, busy: Busy) -> list[Work]:
     work = []
     if (told := marked(lake.store, "completeness").get("table")) and "live" not in busy.keys:
         work.append(Work("refresh_completeness", "", "", tuple(told)))
+    # Behind all levels: what they hold is counted over them.
+    if (waiting := marked(lake.store, "templates")) and "live" not in busy.keys:
+        work.append(Work("refresh_templates", "", "", tuple(name for names in waiting.values() for name in names)))
     if outside:
         windows = {*map(str, outside.hours), *outside.days, *outside.months}
         levels = [marked(lake.store, level) for level in ("hours", "days", "months")]

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import dagster as dg
 
+from logsight_assets.anomalies.hours import due_hours, overlooked_hours
 from logsight_assets.dagster_storage import trim
 from logsight_assets.failures import Failures, telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import sources_of
-from logsight_assets.lake import Lake, mark, markers, unmark
+from logsight_assets.lake import EVERYTHING, Lake, mark, markers, unmark
 from logsight_assets.outside import due_windows, outside_to_read, read_outside, refresh_outside
+from logsight_assets.templates.refresh import templates_are_due
 from logsight_assets.timeline import Hour, hours_between
 from logsight_assets.trends.published_hours import looks_current
 from logsight_assets.upkeep import retain
@@ -43,6 +45,10 @@ def mark_overlooked(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]
             for hour in sorted(windows):
                 mark_again(lake, level, str(hour))
         mark_again(lake, "completeness", "table")
+        if templates_are_due(lake):
+            mark_again(lake, "templates", EVERYTHING)
+        for hour in {*overlooked_hours(lake), *due_hours(lake)}:
+            mark_again(lake, "anomalies", str(hour))
     context.log.info("%s arrival hours and %s event hours marked", len(arrivals), len(hours))
 
 

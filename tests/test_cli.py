@@ -22,7 +22,9 @@ from typing import Any
 import pytest
 
 from logsight_assets.cli import main
-from logsight_assets.lake import open_lake
+from logsight_assets.lake import event_file_name, events_prefix, late_prefix, open_lake
+from logsight_assets.scratch import embedded_engine
+from logsight_assets.trends.retention import seal_hour
 from tests.intake.lakes import HOUR, flat_line
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -179,7 +181,7 @@ def test_erase_without_yes_says_what_would_go_and_removes_nothing(built: Built) 
     before = contents(built.root)
     outcome = run("erase", "--tenant", "globex", "--lake", built.root, "--json")
     assert outcome.code == 0
-    assert (outcome.document["erased"], outcome.document["events"]) == (False, 1)
+    assert (outcome.document["erased"], outcome.document["events"], outcome.document["blanked_lines"]) == (False, 1, 1)
     assert "--yes" in run("erase", "--tenant", "globex", "--lake", built.root).out
     assert contents(built.root) == before
 
@@ -192,6 +194,28 @@ def test_erase_with_yes_removes_the_tenant(copy: Path) -> None:
     assert row == {"n": 2}
 
 
+def test_late_says_what_waits_and_counts_it_in_when_asked(copy: Path) -> None:
+    lake = open_lake(str(copy), {})
+    with embedded_engine(lake) as engine:
+        assert seal_hour(lake, engine, "acme", HOUR)
+    (file,) = [entry.key for entry in lake.store.list(events_prefix("acme", HOUR))]
+    lake.store.put(late_prefix("acme", HOUR) + event_file_name("shop", HOUR + 99, "later"), lake.store.get(file))
+    lake.store.delete(file)
+    said = run("late", "--lake", copy, "--json").document
+    assert (said["replayed"], [each["waiting"] for each in said["waiting"]]) == ([], [3])
+    assert "3 events in 1 file; --replay counts them in" in run("late", "--lake", copy).out
+    (done,) = run("late", "--replay", "--lake", copy, "--json").document["replayed"]
+    assert done == {
+        "tenant": "acme",
+        "hour": str(HOUR),
+        "events": 3,
+        "counted": 2,
+        "duplicates": 1,
+        "possible_copies": 1,
+    }
+    assert run("late", "--replay", "--lake", copy).out == "none wait\n"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -202,6 +226,9 @@ def test_erase_with_yes_removes_the_tenant(copy: Path) -> None:
         ("sql", "select body from events where false"),
         ("quarantine",),
         ("retain",),
+        ("late",),
+        ("late", "--replay", "--tenant", "acme"),
+        ("report",),
         ("erase", "--tenant", "globex"),
         ("rehydrate",),
         ("rotate-key",),
@@ -229,6 +256,8 @@ def test_every_verb_takes_lake_and_json() -> None:
         "sql",
         "quarantine",
         "retain",
+        "late",
+        "report",
         "erase",
         "rehydrate",
         "rotate-key",
@@ -284,6 +313,8 @@ def test_without_a_verb_the_help_is_shown(empty: Path) -> None:
         (("sql", "select 1", "--tenant", "_platform"), "tenant '_platform' must match"),
         (("sql", "select 1", "--csv", "--json"), "choose one"),
         (("erase", "--tenant", "../x", "--yes"), "tenant '../x' must match"),
+        (("late", "--tenant", "../x", "--replay"), "tenant '../x' must match"),
+        (("late", "--from", "yesterday"), "hour 'yesterday' is not written as YYYY-MM-DDTHH"),
         (("erase", "--tenant", "nobody"), "check the name"),
     ],
     ids=lambda value: "_".join(value)[:30] if isinstance(value, tuple) else "",
@@ -413,7 +444,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(built: Built) -> None:
 @pytest.fixture
 def asking(built: Built, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A question without end, which has begun to be answered."""
-    query = "with recursive r(n) as (select 1 union all select n + 1 from r) select max(n) from r"
+    query = "select max(a.range * b.range) from range(1000000000) a, range(1000000) b"
     spill = tmp_path / "spill"
     spill.mkdir()
     process = subprocess.Popen(

@@ -112,3 +112,15 @@ def test_every_setting_has_its_value_and_where_it_came_from(tmp_path: Path) -> N
     assert found["engine.workers"] == (2, "environment")
     assert found["engine.memory_mb"] == (200, "flag")
     assert found["limits.max_depth"] == (64, "default")
+
+
+def test_it_says_what_is_wrong_with_a_change_rule_and_what_was_set_aside(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path)
+    (tmp_path / "change_rules").mkdir()
+    (tmp_path / "change_rules" / "deploys.yaml").write_text("kind: party\n")
+    (tmp_path / "inbox" / "aside").mkdir(parents=True)
+    (tmp_path / "inbox" / "aside" / "1").write_text("no alarm")
+    found = checks_of(lake)
+    assert "1 or more messages are set aside" in found["alarms"].detail
+    assert not found["change rules"].is_ok
+    assert "deploys.yaml: kind" in found["change rules"].detail

@@ -96,6 +96,14 @@ def test_the_wheel_holds_every_sql_text(wheel: Path) -> None:
     assert carried == {str(file.relative_to(ROOT / "sql")) for file in (ROOT / "sql").rglob("*.sql")}
 
 
+def test_the_wheel_holds_every_prompt(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        carried = {name for name in archive.namelist() if name.startswith("logsight_assets/prompts/")}
+    assert (
+        carried == {str(file.relative_to(ROOT)) for file in (ROOT / "logsight_assets/prompts").rglob("*.md")} != set()
+    )
+
+
 def test_sql_texts_are_found_where_the_repository_is_not(installed: Path, tmp_path: Path) -> None:
     code = "from logsight_assets.sqltext import sql_folder; print(sql_folder(), len(list(sql_folder().rglob('*.sql'))))"
     folder, _, count = run(installed / "python", "-c", code, cwd=tmp_path).strip().rpartition(" ")

@@ -116,6 +116,10 @@ def test_settings_never_change() -> None:
         ("partitions_start: '2025-02-30'", ["partitions_start", "(is '2025-02-30')"]),
         ("partitions_start: 2025-02-30", ["no valid YAML", "day is out of range"]),
         ("partitions_start: 2025-06-01 10:00:00", ["partitions_start", "YYYY-MM-DD"]),
+        ("report_subscribers: ['@all']", ["report_subscribers.0", "an address", "(is '@all')"]),
+        ("report_subscribers: ['#ops', '#ops']", ["report_subscribers", "each subscriber once"]),
+        ("tenants: {acme: {report_subscribers: ops@localhost}}", ["tenants.acme.report_subscribers", "tuple"]),
+        ("tenants: {acme: {report_subscribers: ['a b@x.org']}}", ["tenants.acme.report_subscribers.0", "an address"]),
         ("5: 6", ["5", "strings"]),
         ("- a list", ["must be a mapping of keys, is a list"]),
         ("engine: {", ["line 1", "no valid YAML"]),
@@ -214,3 +218,11 @@ def test_a_tenant_differs_from_the_lake_in_what_it_names_alone(file: Path) -> No
     assert settings.redaction_of("acme") == Redaction(email=False, ip=False)
     assert settings.redaction_of("globex") == settings.redaction_of("unknown") == settings.redaction
     assert settings.retention_of("acme") == settings.retention
+
+
+def test_subscribers_are_of_the_tenant_alone(file: Path) -> None:
+    text = "report_subscribers: ['#ops']\ntenants: {acme: {report_subscribers: [sre+logs@acme.example, '#acme-ops']}}"
+    settings = load(file, text).settings
+    assert settings.report_subscribers == ("#ops",)
+    assert settings.report_subscribers_of("acme") == ("sre+logs@acme.example", "#acme-ops")
+    assert settings.report_subscribers_of("globex") == ()

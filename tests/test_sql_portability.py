@@ -15,9 +15,14 @@ from sqlglot import exp
 
 from logsight_assets.sqltext import placeholders, sql, sql_folder
 
-FOLDERS = ["trends"]
-TEXTS = sorted(f"{folder}/{file.stem}" for folder in FOLDERS for file in (sql_folder() / folder).glob("*.sql"))
-_VALUES = {"max_services": "10", "max_patterns": "10", "numerator": "95", "denominator": "100"}
+FOLDERS = ["trends", "reports", "anomalies", "slo", "alarm_rules"]
+# What mines single lines lies in the same folder and runs on DuckDB alone.
+SINGLE = ["templates/pattern_totals", "templates/seen_patterns"]
+TEXTS = [
+    *sorted(f"{folder}/{file.stem}" for folder in FOLDERS for file in (sql_folder() / folder).glob("*.sql")),
+    *SINGLE,
+]
+_VALUES = {"max_services": "10", "max_patterns": "10", "numerator": "95", "denominator": "100", "pattern_ids": "1, 2"}
 _EXPRESSIONS = {"time": "date_trunc('hour', minute_time)", "time_name": "hour_time", "keys": "environment, service"}
 
 _FUNCTIONS = {

@@ -9,7 +9,19 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 
-from logsight_assets.cli import pipeline, questions, upkeep
+from logsight_assets.cli import (
+    changes,
+    deliveries,
+    evaluate,
+    incidents,
+    on_call,
+    pipeline,
+    questions,
+    reports,
+    signals,
+    templates,
+    upkeep,
+)
 from logsight_assets.cli.verbs import Verbs
 from logsight_assets.errors import ConfigurationError, LogSightError, UsageError
 
@@ -46,7 +58,8 @@ def make_parser() -> argparse.ArgumentParser:
     """All verbs and their options; `docs` are generated from it too."""
     parser = argparse.ArgumentParser(prog="logsight", description="Raw logs in, exact trend tables out.")
     verbs = Verbs(parser)
-    for family in (pipeline, questions, upkeep):
+    incident_verbs = (incidents, on_call, changes, deliveries, evaluate)
+    for family in (pipeline, questions, templates, *incident_verbs, reports, signals, upkeep):
         family.register(verbs)
     return parser
 

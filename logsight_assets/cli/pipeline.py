@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logsight_assets.cli.verbs import Verbs, lake_of, many, show, tell
 from logsight_assets.lake import Lake
@@ -14,6 +14,7 @@ from logsight_assets.timeline import Hour
 
 if TYPE_CHECKING:
     from logsight_assets.build import BuildSummary
+    from logsight_assets.demo import Loaded
 
 DEMO_LAKE = "demo-lake"
 
@@ -44,21 +45,44 @@ def _build_arguments(parser: argparse.ArgumentParser) -> None:
 def _demo(options: argparse.Namespace) -> int:
     lake = lake_of(options, DEMO_LAKE)
     tell(f"lake {lake.store.uri('x')[:-2]}")
-    summary = _load_and_build(lake)
+    loaded, summary = _load_and_build(lake)
+    signals, raised = _signals_of_fault(lake)
+    document, told = _report_of_fault(lake, loaded)
     ask = 'logsight sql "select * from service_trend_day" --lake'
     place = options.lake or DEMO_LAKE
-    text = f"{_summary_text(summary)}\nask it: {ask} {place}\nsee it: logsight up --lake {place}"
-    return show(options, summary.to_json(), text)
+    text = f"{_summary_text(summary)}\n{raised}\n{told}\nask it: {ask} {place}\nsee it: logsight up --lake {place}"
+    return show(options, summary.to_json() | signals | document, text)
 
 
-def _load_and_build(lake: Lake) -> BuildSummary:
+def _signals_of_fault(lake: Lake) -> tuple[dict[str, Any], str]:
+    """Raise the alarms that the rules make of the last hours; the document's part and a line of text."""
+    from logsight_assets.demo import raise_alarms
+
+    raised = raise_alarms(lake)
+    text = f"{many(raised.alarms, 'alarm')} by {many(raised.rules, 'rule')}, in the inbox; `logsight anomalies list`"
+    return {"alarms": raised.alarms}, text
+
+
+def _report_of_fault(lake: Lake, loaded: Loaded) -> tuple[dict[str, Any], str]:
+    """Make the reports of the day of the fault; the document's part and the text of the platform's."""
+    from logsight_assets.cli.reports import first_of, text_of
+    from logsight_assets.reports.period import Period
+    from logsight_assets.reports.produce import make_reports
+
+    period = Period.day(loaded.fault_day)
+    made = make_reports(lake, period, again=True)
+    first = first_of(made)
+    return {"report": lake.store.uri(first.page_key)}, text_of(lake, period, [first])
+
+
+def _load_and_build(lake: Lake) -> tuple[Loaded, BuildSummary]:
     from logsight_assets.demo import load_sample
     from logsight_assets.progress import building, counting
 
     with counting("sample logs") as step:
         loaded = load_sample(lake, step)
     tell(f"{loaded.objects} sample objects put, up to {loaded.end:%Y-%m-%d %H:%M} UTC")
-    return building(lake)
+    return loaded, building(lake)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -67,7 +91,9 @@ def _run(options: argparse.Namespace) -> int:
     lake = lake_of(options, DEMO_LAKE)
     listening = reserve(lake)
     print(plan(lake, listening), flush=True)
-    print(_summary_text(_load_and_build(lake)), flush=True)
+    loaded, summary = _load_and_build(lake)
+    print(f"{_summary_text(summary)}\n{_signals_of_fault(lake)[1]}", flush=True)
+    print(_report_of_fault(lake, loaded)[1], flush=True)
     return up(lake, sys.stdout, listening=listening, environment=os.environ)
 
 

@@ -1,16 +1,27 @@
-"""Verbs that keep a lake in order: retain, erase, rehydrate, rotate-key, doctor."""
+"""Verbs that keep a lake in order: retain, late, erase, rehydrate, rotate-key, doctor."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from logsight_assets.cli.verbs import Verbs, lake_of, show
+from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.errors import UsageError
 from logsight_assets.settings import TENANT_NAME
+from logsight_assets.timeline import Hour
+
+if TYPE_CHECKING:
+    from logsight_assets.trends.late import LateHour, Replayed
 
 
 def register(verbs: Verbs) -> None:
     verbs.add("retain", _retain, "seal and remove what is older than the settings keep")
+    late = verbs.add("late", _late, "late events of sealed hours: what waits, and counting it in")
+    late.add_argument("--tenant", help="this tenant's alone (default: every tenant's)")
+    late.add_argument("--from", dest="start", metavar="HOUR", help="first event hour, YYYY-MM-DDTHH")
+    late.add_argument("--to", dest="end", metavar="HOUR", help="event hour to stop before")
+    late.add_argument("--replay", action="store_true", help="count them in; without it only what waits is shown")
     erase = verbs.add("erase", _erase, "remove a tenant everywhere and write a certificate of counts")
     erase.add_argument("--tenant", required=True, help="the tenant")
     erase.add_argument("--yes", action="store_true", help="do it; without it only what would go is shown")
@@ -30,38 +41,77 @@ def _retain(options: argparse.Namespace) -> int:
     return show(options, document, "\n".join(lines))
 
 
-def _erase(options: argparse.Namespace) -> int:
-    from logsight_assets.trends.erase import count, is_erased
-    from logsight_assets.upkeep import erase_tenant
+def _late(options: argparse.Namespace) -> int:
+    from logsight_assets.trends.late import late_hours
+    from logsight_assets.upkeep import replay
 
     lake = lake_of(options)
-    if not TENANT_NAME.fullmatch(options.tenant):
-        raise UsageError(f"tenant {options.tenant!r} must match {TENANT_NAME.pattern}")
-    found = count(lake.store, options.tenant)
-    if not found.objects and not is_erased(lake.store, options.tenant):
-        raise UsageError(f"tenant {options.tenant}: nothing of it is in this lake; check the name")
+    start, end = (Hour.parse(text) if text else None for text in (options.start, options.end))
+    tenant = _tenant_of(options) if options.tenant else None
+    found = list(late_hours(lake, tenant, start, end))
+    done = replay(lake, found) if options.replay else []
+    if options.replay:
+        found = list(late_hours(lake, tenant, start, end))
+    waiting = [each for each in found if each.files]
+    document = {
+        "replayed": [asdict(each) | {"hour": str(each.hour)} for each in done],
+        "waiting": [asdict(each) | {"hour": str(each.hour)} for each in waiting],
+    }
+    return show(options, document, "\n".join([*map(_replayed_text, done), *map(_waiting_text, waiting)]) or "none wait")
+
+
+def _replayed_text(each: Replayed) -> str:
+    copies = f"; {each.possible_copies:,} may be copies of events that are gone" if each.possible_copies else ""
+    return f"{each.hour} {each.tenant}: {each.counted:,} counted, {many(each.duplicates, 'duplicate')}{copies}"
+
+
+def _waiting_text(each: LateHour) -> str:
+    remedy = "--replay counts them in" if each.has_minutes else "the minutes of the hour are gone, so they cannot count"
+    return f"{each.hour} {each.tenant}: {many(each.waiting, 'event')} in {many(each.files, 'file')}; {remedy}"
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from logsight_assets.trends.erase import is_erased
+    from logsight_assets.upkeep import erase_tenant, would_erase
+
+    lake = lake_of(options)
+    tenant = _tenant_of(options)
+    found = would_erase(lake, tenant)
+    if not found.is_anything and not is_erased(lake.store, tenant):
+        raise UsageError(f"tenant {tenant}: nothing of it is in this lake; check the name")
     if options.yes:
-        found = erase_tenant(lake, options.tenant)
+        found = erase_tenant(lake, tenant)
+    blanked = found.blanked
     document = {
         "erased": options.yes,
         "objects": found.objects,
         "events": found.events,
-        "blanked_objects": found.blanked.objects,
-        "blanked_lines": found.blanked.lines,
-        "shared_lines": found.blanked.shared_lines,
+        "blanked_objects": blanked.objects,
+        "blanked_lines": blanked.lines,
+        "emptied_records": blanked.records,
+        "shared_lines": blanked.shared_lines,
+        "quarantined": blanked.quarantined,
     }
-    lines = [f"{count:>8,} objects of {area}" for area, count in sorted(found.objects.items())]
-    lines += [f"{found.events:>8,} events"]
+    counts = {f"objects of {area}": count for area, count in sorted(found.objects.items())}
+    counts |= {
+        f"lines of {many(blanked.objects, 'mixed raw object')}": blanked.lines,
+        "records in raw lines that other tenants share": blanked.records,
+        "refused lines in quarantine": blanked.quarantined,
+        "raw lines that hold other tenants' records too and stay in the vault": blanked.shared_lines,
+    }
+    lines = [f"{count:>8,} {thing}" for thing, count in counts.items() if count] + [f"{found.events:>8,} events"]
     if options.yes:
-        lines += [f"{found.blanked.lines:>8,} lines blanked in {found.blanked.objects:,} raw objects of mixed sources"]
-        if found.blanked.shared_lines:
-            lines += [
-                f"{found.blanked.shared_lines:>8,} raw lines hold other tenants' records too and stay in the vault"
-            ]
         lines += ["the tenant is erased; its certificate is in certificates/"]
     else:
         lines += ["nothing was removed; --yes removes it, for good"]
     return show(options, document, "\n".join(lines))
+
+
+def _tenant_of(options: argparse.Namespace) -> str:
+    tenant: str = options.tenant
+    if not TENANT_NAME.fullmatch(tenant):
+        raise UsageError(f"tenant {tenant!r} must match {TENANT_NAME.pattern}")
+    return tenant
 
 
 def _rehydrate(options: argparse.Namespace) -> int:

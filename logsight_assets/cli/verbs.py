@@ -19,8 +19,8 @@ Run = Callable[[argparse.Namespace], int]
 class Verbs:
     """The verbs of the command line, as they are declared."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    def __init__(self, parser: argparse.ArgumentParser, dest: str = "verb") -> None:
+        self._verbs = parser.add_subparsers(dest=dest, metavar=dest.upper())
 
     def add(self, name: str, run: Run, text: str, *, makes_lake: bool = False) -> argparse.ArgumentParser:
         """Declare a verb over a lake. One that only works with what is there never makes a lake of a misspelt name."""
@@ -29,6 +29,17 @@ class Verbs:
         found.add_argument("--json", action="store_true", help="print one JSON document on stdout")
         found.set_defaults(run=run, makes_lake=makes_lake)
         return found
+
+    def group(self, name: str, text: str) -> Verbs:
+        """Declare a verb that has verbs of its own, such as `incidents list`; alone it shows them."""
+        found = self._verbs.add_parser(name, help=text, description=text)
+
+        def alone(_: argparse.Namespace) -> int:
+            found.print_help()
+            return 2
+
+        found.set_defaults(run=alone)
+        return Verbs(found, "act")
 
 
 def lake_of(options: argparse.Namespace, default: str = "lake") -> Lake:

@@ -31,10 +31,14 @@ run_queue: {dequeue_interval_seconds: 1, dequeue_use_threads: true, dequeue_num_
 
 concurrency:
   runs:
-    # Four is as much as SQLite was tried with. Backfills take at most two, so that live work never waits for them.
-    max_concurrent_runs: 4
+    # Backfills take at most two, so that live work never waits for them; all of them leave a slot to the run that deals
+    # with alarms, because somebody waits for it. SQLite was tried with four under load; more at a time are rare.
+    max_concurrent_runs: 7
     tag_concurrency_limits:
       - {key: dagster/backfill, limit: 2}
+      - {key: logsight/lane, value: background, limit: 1}
+      - {key: logsight/lane, value: live, limit: 2}
+      - {key: logsight/lane, value: deliveries, limit: 1}
 
 # Runs whose process died are found and give back their slots; without the last field a crashed run keeps its slot.
 run_monitoring:

@@ -16,7 +16,7 @@ from logsight_assets.trends import refresh as refreshing
 from logsight_assets.trends.hours import refresh_hour
 from tests.dagster_side.conftest import keys, materialized
 from tests.dagster_side.test_runs import is_published, put_hours
-from tests.intake.lakes import HOUR
+from tests.intake.lakes import HOUR, put_raw
 
 
 def build(lake: Lake, instance: dg.DagsterInstance, **options: Any) -> BuildSummary:
@@ -35,8 +35,12 @@ def test_a_build_brings_every_level_up_to_date_and_leaves_nothing_waiting(
     assert is_published(lake, old)
     assert len(materialized(instance, "service_trend_minute")) == 30
     assert materialized(instance, "service_trend_hour") == {HOUR.day, (HOUR - 24).day}
-    assert {level for level in ("arrivals", "hours", "completeness") if marked(lake.store, level)} == set()
-    assert len(instance.get_runs()) <= 5, "each run costs about a second"
+    assert {
+        level
+        for level in ("arrivals", "hours", "completeness", "templates", "anomalies", "objectives")
+        if marked(lake.store, level)
+    } == set()
+    assert len(instance.get_runs()) <= 7, "each run costs about a second"
     assert build(lake, instance).intake_report.objects == 0
 
 
@@ -75,3 +79,20 @@ def test_a_replay_does_again_what_is_up_to_date_and_changes_no_byte(lake: Lake, 
     before = {entry.key: lake.store.get(entry.key) for entry in lake.store.list("trends/")}
     assert build(lake, instance, replay=True).intake_report.objects == 1
     assert before == {entry.key: lake.store.get(entry.key) for entry in lake.store.list("trends/")}
+
+
+def test_a_build_reports_all_that_the_job_of_an_hour_would(lake: Lake, instance: dg.DagsterInstance) -> None:
+    """A build takes parts of jobs: no partition, no check and not the unpartitioned table may get lost between them."""
+    put_hours(lake, HOUR)
+    put_raw(lake, [b"", b""], hour=HOUR - 2)  # an object without an event: its hour is done all the same
+    build(lake, instance)
+    for asset in ("intake", "events", "service_trend_minute", "service_duration_minute", "patterns"):
+        assert materialized(instance, asset) == keys(HOUR - 2, HOUR)
+    assert instance.get_latest_materialization_event(dg.AssetKey("completeness")) is not None
+    hourly = {"intake", "events", "service_trend_minute"}
+    checks = {
+        key for key in build_defs(lake).resolve_asset_graph().asset_check_keys if key.asset_key.path[-1] in hourly
+    }
+    ran = {key for key in checks if instance.event_log_storage.get_asset_check_execution_history(key, limit=1)}
+    assert len(checks) == 9
+    assert ran == checks

@@ -50,10 +50,12 @@ def test_a_single_run_reads_counts_and_reports_its_partition(lake: Lake, instanc
     assert marked(lake.store, "arrivals") == {}
     assert marked(lake.store, "hours") == {}
     assert marked(lake.store, "completeness") == {}
+    assert marked(lake.store, "templates") == {}
     found = evaluations(result)
-    assert len(found) == 9
+    assert len(found) == 10
     assert all(evaluation.passed for evaluation in found.values()), found
-    assert {evaluation.partition for evaluation in found.values()} == {HOUR.partition_key}
+    by_hour = {evaluation.partition for name, evaluation in found.items() if name != "templates.labelled"}
+    assert by_hour == {HOUR.partition_key}
 
 
 def test_a_ranged_run_reports_each_partition_with_its_own_figures(lake: Lake, instance: dg.DagsterInstance) -> None:

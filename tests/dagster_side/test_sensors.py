@@ -10,13 +10,13 @@ import dagster as dg
 import pytest
 
 from logsight_assets.definitions import build_defs
-from logsight_assets.lake import Lake, mark, marked
+from logsight_assets.lake import EVERYTHING, Lake, mark, marked, templates_key, unmark
 from logsight_assets.partitions import PARTITION_TAG, contiguous, contiguous_days, range_of_run, range_tags
 from logsight_assets.timeline import Hour
 from sensors.late_hours import late_requests
 from sensors.requests import Busy
 from sensors.upkeep import mark_again, overlooked
-from tests.dagster_side.conftest import at, run, succeeded
+from tests.dagster_side.conftest import at, execute, run, succeeded
 from tests.dagster_side.test_runs import put_hours
 from tests.intake.lakes import HOUR, NOW, flat_line, put_raw
 
@@ -222,6 +222,34 @@ def test_completeness_is_told_after_runs_that_do_not_tell_it(lake: Lake, instanc
     assert succeeded(run(lake, instance, "refresh_days", (HOUR - 30).day))
     assert succeeded(run(lake, instance, "refresh_months", f"{(HOUR - 30).month}-01"))
     assert [request.job_name for request in late_requests(lake, IDLE)] == ["refresh_completeness"]
+
+
+def test_templates_are_made_behind_all_levels_by_a_run_of_their_own_unless_a_live_one_makes_them(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    put_hours(lake, HOUR - 30)
+    assert succeeded(run(lake, instance, "catch_up", HOUR - 30))
+    for level in ("days", "months", "completeness"):
+        unmark(lake.store, [key for keys in marked(lake.store, level).values() for key in keys])
+    (request,) = late_requests(lake, IDLE)
+    assert request.job_name == "refresh_templates"
+    live = Busy({"live": frozenset({HOUR.partition_key})})
+    assert late_requests(lake, live) == []
+    assert succeeded(execute(lake, instance, "refresh_templates", {}))
+    assert late_requests(lake, IDLE) == []
+    assert lake.store.head(templates_key("acme"))
+
+
+def test_the_safety_net_finds_templates_that_were_lost(lake: Lake, instance: dg.DagsterInstance) -> None:
+    put_hours(lake, HOUR)
+    assert succeeded(run(lake, instance, "live", HOUR))
+    held = lake.store.get(templates_key("acme"))
+    lake.store.delete(templates_key("acme"))
+    job = build_defs(lake).resolve_job_def("safety_net")
+    assert succeeded(job.execute_in_process(instance=instance, raise_on_error=False))
+    assert marked(lake.store, "templates").keys() == {EVERYTHING}
+    assert succeeded(execute(lake, instance, "refresh_templates", {}))
+    assert lake.store.get(templates_key("acme")) == held
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,10 @@ def test_rehydrate_reports_what_lies_in_the_lake_and_nothing_twice(
     assert succeeded(run(lake, instance, "live", HOUR - 1, HOUR))
     assert succeeded(run(lake, instance, "refresh_days", HOUR.day))
     assert succeeded(run(lake, instance, "refresh_months", f"{HOUR.month}-01"))
+    assert succeeded(run(lake, instance, "daily_reports", HOUR.day))
     reported = rehydrate(lake, stored)
     assert reported["intake"] == reported["service_trend_minute"] == 2
+    assert materialized(stored, "daily_report") == {HOUR.day}
     assert materialized(stored, "service_trend_minute") == keys(HOUR - 1, HOUR)
     assert materialized(stored, "service_trend_hour") == {HOUR.day}
     assert materialized(stored, "service_trend_day") == {f"{HOUR.month}-01"}
@@ -83,7 +85,7 @@ def test_trimming_deletes_old_runs_and_forgets_no_partition(lake: Lake, home: Pa
 
     done = trim(stored, datetime.now(UTC) + timedelta(minutes=1))
 
-    assert done == Trimmed(runs=3, partitions=2 * 6 + 1)  # two hours of six assets, and `completeness`
+    assert done == Trimmed(runs=3, partitions=2 * 6 + 3)  # two hours of six assets, and three without partitions
     assert stored.get_runs() == []
     assert before == {asset: materialized(stored, asset) for asset in before}
     after = stored.get_latest_materialization_event(dg.AssetKey("intake"))

@@ -16,9 +16,12 @@ import pytest
 import yaml
 
 from logsight_assets import errors
+from logsight_assets.alarm_rules.rule import AlarmRule
 from logsight_assets.intake.formats import FORMATS
 from logsight_assets.intake.sources import SourceDefinition
+from logsight_assets.sections import Section
 from logsight_assets.settings import Settings, validated
+from logsight_assets.slo.objective import Objective
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -115,8 +118,16 @@ def test_every_example_of_settings_is_one() -> None:
         validated(Settings, yaml.safe_load(example), "docs/settings.md")
 
 
-def test_schemas_name_every_field() -> None:
-    for name, model in (("logsight", Settings), ("source", SourceDefinition)):
+@pytest.mark.parametrize(("page", "model"), [("objectives", Objective), ("alarm-rules", AlarmRule)])
+def test_every_example_of_a_file_of_its_own_is_one(page: str, model: type[Section]) -> None:
+    examples = re.findall(r"```yaml\n# (?!incidents)(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL)
+    assert len(examples) >= 2
+    for example in examples:
+        validated(model, {"name": "example"} | yaml.safe_load(f"# {example}"), f"docs/{page}.md")
+
+
+def test_schemas_name_every_field(generator: ModuleType) -> None:
+    for name, _, model in generator.FILES:
         schema = json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text("utf-8"))
         assert set(schema["properties"]) == set(model.model_fields)
         assert schema["additionalProperties"] is False

@@ -26,10 +26,12 @@ def test_dagster_loads_it(lake: Lake) -> None:
         assert "Sqlite" in type(instance.run_storage).__name__
 
 
-def test_backfills_leave_room_for_live_work(lake: Lake) -> None:
+def test_backfills_leave_room_for_live_work_and_all_of_them_for_alarms(lake: Lake) -> None:
     runs = yaml.safe_load((dagster_home(lake) / "dagster.yaml").read_text(encoding="utf-8"))["concurrency"]["runs"]
-    (backfills,) = [limit for limit in runs["tag_concurrency_limits"] if limit["key"] == "dagster/backfill"]
-    assert backfills["limit"] < runs["max_concurrent_runs"]
+    limits = {limit.get("value", limit["key"]): limit["limit"] for limit in runs["tag_concurrency_limits"]}
+    assert limits["dagster/backfill"] < runs["max_concurrent_runs"]
+    assert "alarms" not in limits
+    assert sum(limits.values()) < runs["max_concurrent_runs"]
 
 
 def test_it_is_made_once_and_for_this_user_alone(lake: Lake) -> None:

@@ -1,0 +1,157 @@
+"""Verbs of people on call: `incidents list`, `show`, and what they do to one."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from logsight_assets.cli.verbs import Verbs, lake_of, show
+from logsight_assets.errors import UsageError
+from logsight_assets.lake import PLATFORM, Lake
+
+if TYPE_CHECKING:
+    from logsight_assets.incidents.records import IncidentRecords
+
+
+def register(verbs: Verbs) -> None:
+    acts = verbs.group("incidents", "what is broken, since when and why; and what people do about it")
+    listed = acts.add("list", _list, "incidents, the newest first")
+    listed.add_argument("--tenant", help="of this tenant only")
+    listed.add_argument("--open", action="store_true", help="only those that are open")
+    shown = acts.add("show", _show, "one incident: answer, evidence, what is missing, timeline")
+    shown.add_argument("incident", help="its id, or a part that no other has")
+    _of_person(acts.add("ack", _ack, "say that you have seen it"))
+    assigned = _of_person(acts.add("assign", _assign, "say who is to deal with it"))
+    assigned.add_argument("--to", required=True, metavar="NAME", help="who is to deal with it")
+    named = _of_person(acts.add("cause", _cause, "say what the cause was, for comparing answers with it"))
+    which = named.add_mutually_exclusive_group(required=True)
+    which.add_argument("--service", metavar="NAME", help="the service in which the failure began")
+    which.add_argument("--none", action="store_true", help="the logs do not show it")
+    _of_person(acts.add("resolve", _resolve, "say that it is over"))
+    approved = acts.add("approve", _approve, "approve an action of a runbook, and have it carried out once")
+    approved.add_argument("incident", help="its id, or a part that no other has")
+    approved.add_argument("action", help="RUNBOOK/ACTION, as `logsight incidents show` names it")
+    approved.add_argument("--by", required=True, metavar="WHO", help="who approves it")
+    approved.add_argument("--why", default="", metavar="TEXT", help="the reason")
+    replayed = acts.add("replay", _replay, "make answer, prompt and check again from what is stored, and compare")
+    replayed.add_argument("incident", help="its id, or a part that no other has")
+    silenced = acts.add("silence", _silence, "notify nobody until a time: of an alarm, a service, or a tenant")
+    silenced.add_argument("--tenant", default=PLATFORM, help=f"whose incidents (default: {PLATFORM})")
+    silenced.add_argument("--alarm", help="of this alarm only")
+    silenced.add_argument("--service", help="of this service only")
+    silenced.add_argument("--until", required=True, metavar="TIME", help="a time with its zone, or 30m, 2h, 3d")
+    _by_and_why(silenced)
+
+
+def _of_person(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("incident", help="its id, or a part that no other has")
+    return _by_and_why(parser)
+
+
+def _by_and_why(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--by", metavar="WHO", help="who does it (default: the user of this machine)")
+    parser.add_argument("--why", default="", metavar="TEXT", help="the reason")
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    from logsight_assets.reader.ask import ask
+    from logsight_assets.reader.render import as_table
+
+    where = "where state = 'open'" if options.open else ""
+    columns = "incident_id, tenant, state, severity, opened_time, service, verdict, suspect, suspect_score"
+    question = f"select {columns} from incidents {where} order by opened_time desc, incident_id"
+    answer = ask(lake_of(options), question, options.tenant)
+    return show(options, {"incidents": answer.rows, "truncated": answer.truncated}, as_table(answer))
+
+
+def _show(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.records import find_incident
+    from logsight_assets.incidents.show import incident_document, incident_text
+
+    records = find_incident(lake_of(options), options.incident)
+    return show(options, incident_document(records), incident_text(records))
+
+
+def _ack(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.people import acknowledge
+
+    return _act(options, lambda lake, records: acknowledge(lake, records, _who(options), options.why), "acknowledged")
+
+
+def _assign(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.people import assign
+
+    return _act(
+        options, lambda lake, records: assign(lake, records, options.to, _who(options), options.why), "assigned"
+    )
+
+
+def _cause(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.people import name_cause
+
+    def act(lake: Lake, records: IncidentRecords) -> None:
+        name_cause(lake, records, None if options.none else options.service, _who(options), options.why)
+
+    return _act(options, act, "has a cause now")
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.people import resolve
+
+    return _act(options, lambda lake, records: resolve(lake, records, _who(options), options.why), "resolved")
+
+
+def _act(options: argparse.Namespace, act: Callable[[Lake, IncidentRecords], None], done: str) -> int:
+    from logsight_assets.incidents.records import find_incident
+
+    lake = lake_of(options)
+    records = find_incident(lake, options.incident)
+    act(lake, records)
+    document = {"incident_id": records.incident_id, "record": records.all()[-1].to_json()}
+    return show(options, document, f"incident {records.incident_id} {done}")
+
+
+def _approve(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.actions import approve
+    from logsight_assets.incidents.records import find_incident
+    from resources.actions import DryRun
+
+    lake = lake_of(options)
+    records = find_incident(lake, options.incident)
+    outcome = approve(lake, records, options.action, DryRun(), options.by, options.why)
+    return show(options, {"incident_id": records.incident_id, "outcome": outcome}, outcome)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from logsight_assets.incidents.investigate import investigate
+    from logsight_assets.incidents.records import find_incident
+    from logsight_assets.incidents.summary.replay import replay
+    from logsight_assets.visible import visible
+
+    lake = lake_of(options)
+    again = replay(lake, find_incident(lake, options.incident), investigate)
+    lines = [f"{part.name}: {part.result}" + (f", {visible(part.why)}" if part.why else "") for part in again.parts]
+    show(options, again.to_json(), "\n".join(lines))
+    return 0 if again.is_equal else 1
+
+
+def _silence(options: argparse.Namespace) -> int:
+    from logsight_assets.decisions import Said
+    from logsight_assets.incidents.people import silence, until
+    from logsight_assets.visible import visible
+
+    lake = lake_of(options)
+    if options.alarm and options.service:
+        raise UsageError("--alarm and --service: choose one")
+    subject = {kind: name for kind, name in (("alarm", options.alarm), ("service", options.service)) if name}
+    end = until(options.until, lake.clock())
+    decision = silence(lake, options.tenant, subject, Said(_who(options), options.why, end))
+    document = {"subject": decision.subject, "tenant": options.tenant, "until": end.isoformat(), "who": decision.who}
+    return show(options, document, f"{visible(decision.subject)} is silent until {end:%Y-%m-%d %H:%M %Z}")
+
+
+def _who(options: argparse.Namespace) -> str:
+    return options.by or getpass.getuser()
