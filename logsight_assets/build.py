@@ -195,13 +195,27 @@ class Builder:
         What its windows raise is in the summary.
         """
         tags = range_tags(first, last) if first and last else {}
-        result = self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance,
-            tags=tags | ({REPLAY_TAG: "true"} if replay else {}),
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            asset_selection=[dg.AssetKey(name) for name in only] if only else None,
-            raise_on_error=False,
+        result = run_job(
+            self.definitions, self.instance, job, tags | ({REPLAY_TAG: "true"} if replay else {}), only=only
         )
         if not result.success and not summary.failures:
             error = LogSightError(f"job {job} failed; see run {result.run_id} in the Dagster UI")
             summary.failure(f"run {result.run_id}", error)
+
+
+def run_job(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    tags: Mapping[str, str],
+    *,
+    only: Sequence[str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run a job, or some of its assets, in this process; a failure is in the result."""
+    return definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        tags=dict(tags),
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        asset_selection=[dg.AssetKey(name) for name in only] if only else None,
+        raise_on_error=False,
+    )

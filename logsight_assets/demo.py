@@ -1,4 +1,4 @@
-"""The demo: sample logs with a known truth, in a lake of their own, from raw objects to trend tables."""
+"""The demo: sample logs with a known truth, in a lake of their own, from raw objects to a delivered incident."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import yaml
 
 from logsight_assets.alarm_rules.live import Raised, evaluate_rules
 from logsight_assets.incidents.inbox import alarm_queue
+from logsight_assets.incidents.records import IncidentRecords, incidents_of, tenants_with_incidents
+from logsight_assets.incidents.state import fold
+from logsight_assets.incidents.waiting import take_in
 from logsight_assets.lake import Lake, mark
 from logsight_assets.sample.shop import Shop, source_definitions
 from logsight_assets.sample.spec import ShopSpec, last_full_hour
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.timeline import Hour
+from resources.queue import receipts_in
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,23 @@ def raise_alarms(lake: Lake) -> Raised:
     """Evaluate the alarm rules once, as the sensor of a lake that is served does; alarms lie in the inbox then."""
     with embedded_engine(lake) as engine:
         return evaluate_rules(lake, engine, alarm_queue(lake).send)
+
+
+def take_alarms(lake: Lake) -> None:
+    """Take all alarms out of the inbox, as the sensor does: acknowledged when the next look is given the cursor."""
+    cursor: str | None = None
+    while receipts_in(cursor := take_in(lake, alarm_queue(lake), cursor).cursor):
+        continue
+
+
+def main_incident(lake: Lake) -> IncidentRecords | None:
+    """Of all incidents the one with most alarms, the earliest of several."""
+    found = [
+        IncidentRecords(lake, tenant, name)
+        for tenant in tenants_with_incidents(lake.store)
+        for name in incidents_of(lake.store, tenant)
+    ]
+    return min(found, key=lambda each: (-len(fold(each.all()).alarms), each.incident_id, each.tenant), default=None)
 
 
 def load_sample(lake: Lake, on_object: Callable[[int], None] = lambda _: None) -> Loaded:

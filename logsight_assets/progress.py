@@ -19,9 +19,10 @@ from dagster._serdes import ConfigurableClassData
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from logsight_assets.build import Builder, BuildSummary
+from logsight_assets.build import Builder, BuildSummary, run_job
 from logsight_assets.dagster_sqlite import OpenSqliteStorage
 from logsight_assets.definitions import build_defs
+from logsight_assets.errors import LogSightError
 from logsight_assets.lake import Lake
 from logsight_assets.serve.dagster_home import dagster_home
 from logsight_assets.timeline import Hour
@@ -98,3 +99,13 @@ def building(lake: Lake, start: Hour | None = None, end: Hour | None = None, *, 
         with dagster_instance(lake) as instance:
             builder = Builder(lake, build_defs(lake), instance)
             return builder.build(BuildSummary(on_step), start, end, replay=replay)
+
+
+def run_jobs(lake: Lake, *jobs: str) -> None:
+    """Run jobs without partitions one after the other, on the lake's instance; LogSightError when one fails."""
+    with dagster_instance(lake) as instance:
+        definitions = build_defs(lake)
+        for job in jobs:
+            result = run_job(definitions, instance, job, {})
+            if not result.success:
+                raise LogSightError(f"job {job} failed; see run {result.run_id} in the Dagster UI")

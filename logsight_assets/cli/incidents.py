@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from logsight_assets.cli.verbs import Verbs, lake_of, show
 from logsight_assets.errors import UsageError
+from logsight_assets.lake import Lake
+
+if TYPE_CHECKING:
+    from logsight_assets.incidents.records import IncidentRecords
 
 
 def register(verbs: Verbs) -> None:
@@ -17,7 +22,7 @@ def register(verbs: Verbs) -> None:
 def _investigate(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.alarm import MAX_BYTES
     from logsight_assets.incidents.investigate import investigate
-    from logsight_assets.incidents.once import answer_alarm, answer_document
+    from logsight_assets.incidents.once import answer_alarm
     from logsight_assets.incidents.show import incident_text
     from logsight_assets.incidents.summary.configured import model_of
 
@@ -28,4 +33,13 @@ def _investigate(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.alarm}: {error.strerror}; give the JSON file of an alarm") from error
     lake = lake_of(options)
     records = answer_alarm(lake, data, investigate, model_of(lake))
-    return show(options, answer_document(records), incident_text(records))
+    return show(options, answered(lake, records), incident_text(records))
+
+
+def answered(lake: Lake, records: IncidentRecords) -> dict[str, Any]:
+    """The latest answer of an incident, and where it was told."""
+    from logsight_assets.delivery.overview import rows
+    from logsight_assets.incidents.once import answer_document
+
+    told = [row.to_json() for row in rows(lake) if (row.kind, row.name) == ("incident", records.incident_id)]
+    return answer_document(records) | {"deliveries": told}

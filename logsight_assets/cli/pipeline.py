@@ -55,12 +55,27 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _signals_of_fault(lake: Lake) -> tuple[dict[str, Any], str]:
-    """Raise the alarms that the rules make of the last hours; the document's part and a line of text."""
-    from logsight_assets.demo import raise_alarms
+    """From the alarms that the rules make of the last hours to incidents that are answered and delivered.
+
+    Returns the document's part and lines of text.
+    """
+    from logsight_assets.cli.incidents import answered
+    from logsight_assets.delivery.incident_message import incident_document
+    from logsight_assets.delivery.message import Style
+    from logsight_assets.demo import main_incident, raise_alarms, take_alarms
+    from logsight_assets.incidents.state import fold
+    from logsight_assets.progress import run_jobs
 
     raised = raise_alarms(lake)
-    text = f"{many(raised.alarms, 'alarm')} by {many(raised.rules, 'rule')}, in the inbox; `logsight anomalies list`"
-    return {"alarms": raised.alarms}, text
+    take_alarms(lake)
+    run_jobs(lake, "answer_alarms", "deliver")
+    text = f"{many(raised.alarms, 'alarm')} by {many(raised.rules, 'rule')}; `logsight anomalies list`"
+    records = main_incident(lake)
+    if records is None:
+        return {"alarms": raised.alarms}, text
+    message = incident_document(records.incident_id, fold(records.all()), Style("templates", "UTC"))
+    lines = [message.title, *(f"  {label}: {said}" for label, said in message.lines), f"  {message.command}"]
+    return {"alarms": raised.alarms, **answered(lake, records)}, "\n".join([text, *lines])
 
 
 def _report_of_fault(lake: Lake, loaded: Loaded) -> tuple[dict[str, Any], str]:

@@ -11,7 +11,7 @@ from logsight_assets.incidents.observed import Observed
 from logsight_assets.trends.histogram import quantile
 
 _LEAST = 8  # durations, before and during
-_QUANTILES = (0.5, 0.95)
+_QUANTILES = {0.5: "half", 0.95: "95 %"}
 _GROWN = 0.4  # mean log ratio from which on it is said: half as long again
 _CLIP = 4.0
 
@@ -27,7 +27,8 @@ def latencies(observed: Observed) -> list[Finding]:
         if growth < _GROWN:
             continue
         strength = 0.75 * (1 - np.exp(-growth)) * (1 - np.exp(-sum(during.values()) / 15))
-        reason = f"half of its requests took up to {was[0] / 1e6:,.1f} ms before and {now[0] / 1e6:,.1f} ms now"
+        most, before_ns, now_ns = max(zip(_QUANTILES.values(), was, now, strict=True), key=lambda q: q[2] / q[1])
+        reason = f"{most} of its requests took up to {before_ns / 1e6:,.1f} ms before and {now_ns / 1e6:,.1f} ms now"
         found.append(
             Finding(SLOWER, service, float(strength), reason, None, sum(before.values()), sum(during.values()))
         )

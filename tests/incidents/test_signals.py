@@ -166,6 +166,13 @@ def test_durations_that_grew_are_found() -> None:
     assert observed.services[found.service] == "a"
 
 
+def test_the_reason_of_a_slow_service_names_the_requests_that_are_slow() -> None:
+    before = {bucket_of(5_000_000): 200}
+    during = {bucket_of(5_000_000): 90, bucket_of(900_000_000): 10}
+    (found,) = latencies(Scene(durations={"a": (before, during)}).say("a", "x", [0]).observed())
+    assert found.reason.startswith("95 % of its requests took up to 5.")
+
+
 def test_a_service_that_falls_silent_while_others_go_on_is_found() -> None:
     scene = (
         Scene()
