@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from logsight_assets.incidents.findings import STOPPED, Finding
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.reading import EVENTS_READ
+from logsight_assets.incidents.signals.findings import STOPPED, Finding
 from logsight_assets.sqltext import literal, sql
 from resources.query_engine import Session
 

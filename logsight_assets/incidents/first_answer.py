@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from logsight_assets.incidents.attributes import Telling
 from logsight_assets.incidents.examples import Example
-from logsight_assets.incidents.findings import NAMED, Finding
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.ranking import Ranked, Ranking
 from logsight_assets.incidents.reliability import reliability_of
+from logsight_assets.incidents.signals.attributes import Telling
+from logsight_assets.incidents.signals.findings import NAMED, Finding
 
 EXPLAINED, NOT_IN_LOGS, INCOMPLETE = "explained", "not_in_logs", "incomplete"
 # From this score on the first suspect is an explanation; see docs/decisions/0011-first-answer.md for what it costs.

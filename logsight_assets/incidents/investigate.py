@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.incidents.alarm import Alarm
-from logsight_assets.incidents.attributes import shared_by_failing
 from logsight_assets.incidents.examples import Example, examples_of
 from logsight_assets.incidents.first_answer import FirstAnswer, answer, changes
 from logsight_assets.incidents.inputs import Inputs, inputs_of
@@ -15,6 +14,7 @@ from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.ranking import rank
 from logsight_assets.incidents.reading import Pattern, files_of, observe, readable_tenants
 from logsight_assets.incidents.seen_templates import Label
+from logsight_assets.incidents.signals.attributes import shared_by_failing
 from logsight_assets.incidents.symptom import SymptomService, services_of, tenant_of
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import PLATFORM, Lake

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from logsight_assets.incidents.chains import Chains, chains
-from logsight_assets.incidents.findings import NAMED, NEW, SILENT, SLOWER, SURGING, Finding
-from logsight_assets.incidents.gaps import slower
-from logsight_assets.incidents.latency import latencies
-from logsight_assets.incidents.naming import named
 from logsight_assets.incidents.observed import Observed
-from logsight_assets.incidents.silence import silences
-from logsight_assets.incidents.stopped import stopped
-from logsight_assets.incidents.surges import surges
+from logsight_assets.incidents.signals.chains import Chains, chains
+from logsight_assets.incidents.signals.findings import NAMED, NEW, SILENT, SLOWER, SURGING, Finding
+from logsight_assets.incidents.signals.gaps import slower
+from logsight_assets.incidents.signals.latency import latencies
+from logsight_assets.incidents.signals.naming import named
+from logsight_assets.incidents.signals.silence import silences
+from logsight_assets.incidents.signals.stopped import stopped
+from logsight_assets.incidents.signals.surges import surges
 from logsight_assets.incidents.windows import SLICES
 
 # An alarm goes off some datapoints after the beginning: what is normal ends at the window's start, or in its middle.

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from logsight_assets.incidents.call_sites import call_site_sql, with_call_site
-from logsight_assets.incidents.gravity import gravity_of
 from logsight_assets.incidents.observed import Counts, Observed, SeenTemplate, TraceLines
 from logsight_assets.incidents.seen_templates import Label, PatternSample, label
+from logsight_assets.incidents.signals.call_sites import call_site_sql, with_call_site
+from logsight_assets.incidents.signals.gravity import gravity_of
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import Lake, events_prefix, tombstone_key, values
 from logsight_assets.settings import TENANT_NAME

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from logsight_assets.incidents.call_sites import with_call_site
 from logsight_assets.incidents.seen_templates import Label, PatternSample, label
+from logsight_assets.incidents.signals.call_sites import with_call_site
 from logsight_assets.templates.groups import template_id_of
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from logsight_assets.incidents.attributes import telling
-from logsight_assets.incidents.chains import chains
-from logsight_assets.incidents.findings import NAMED, NEW, SLOWER, STOPPED, SURGING, Finding
-from logsight_assets.incidents.gaps import slower
-from logsight_assets.incidents.gravity import gravity_of
-from logsight_assets.incidents.latency import latencies
-from logsight_assets.incidents.naming import named
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.ranking import rank
-from logsight_assets.incidents.silence import silences
-from logsight_assets.incidents.stopped import stopped
-from logsight_assets.incidents.surges import surges
+from logsight_assets.incidents.signals.attributes import telling
+from logsight_assets.incidents.signals.chains import chains
+from logsight_assets.incidents.signals.findings import NAMED, NEW, SLOWER, STOPPED, SURGING, Finding
+from logsight_assets.incidents.signals.gaps import slower
+from logsight_assets.incidents.signals.gravity import gravity_of
+from logsight_assets.incidents.signals.latency import latencies
+from logsight_assets.incidents.signals.naming import named
+from logsight_assets.incidents.signals.silence import silences
+from logsight_assets.incidents.signals.stopped import stopped
+from logsight_assets.incidents.signals.surges import surges
 from logsight_assets.trends.histogram import bucket_of
 from tests.incidents.scenes import START, Scene, every
 

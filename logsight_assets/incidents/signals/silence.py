@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from logsight_assets.incidents.findings import SILENT, Finding
 from logsight_assets.incidents.observed import Bools, Observed
+from logsight_assets.incidents.signals.findings import SILENT, Finding
 
 _USUAL = 0.6  # share of slices in which a service logged before: one that logs now and then is not silent
 _LEAST_EXPECTED = 6.0  # lines that should have come in the silence

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logsight_assets.incidents.findings import SLOWER, STOPPED, Finding
 from logsight_assets.incidents.observed import Bools, Floats, Observed
-from logsight_assets.incidents.paths import stems
+from logsight_assets.incidents.signals.findings import SLOWER, STOPPED, Finding
+from logsight_assets.incidents.signals.paths import stems
 
 _TELLING = 0.25  # findings weaker than this do not mark a trace
 _CALLS = 0.6  # of the traces that hold both, in which the callee's lines lie within the caller's

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logsight_assets.incidents.expectation import excess
 from logsight_assets.incidents.observed import Bools, Floats, Ints, Observed
+from logsight_assets.incidents.signals.expectation import excess
 
 _GRAVE = 0.5
 _NEVER = re.compile(r"(?!)")

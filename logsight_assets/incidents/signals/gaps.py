@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logsight_assets.incidents.findings import SLOWER, Finding
 from logsight_assets.incidents.observed import Floats, Observed
+from logsight_assets.incidents.signals.findings import SLOWER, Finding
 
 _LEAST = 4  # gaps of an edge, before and during
 _FLOOR_NS = 1_000_000  # growth below a millisecond is the clock's

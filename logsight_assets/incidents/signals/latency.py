@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from logsight_assets.incidents.findings import SLOWER, Finding
 from logsight_assets.incidents.observed import Observed
+from logsight_assets.incidents.signals.findings import SLOWER, Finding
 from logsight_assets.trends.histogram import quantile
 
 _LEAST = 8  # durations, before and during

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logsight_assets.incidents.findings import NAMED, NEW, SURGING, Finding
 from logsight_assets.incidents.observed import Observed
+from logsight_assets.incidents.signals.findings import NAMED, NEW, SURGING, Finding
 
 _TELLING = 0.2
 _GRAVE = 0.5

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logsight_assets.incidents.expectation import excess
-from logsight_assets.incidents.families import Families, families
-from logsight_assets.incidents.findings import NEW, SURGING, Finding
 from logsight_assets.incidents.observed import Floats, Ints, Observed
-from logsight_assets.incidents.paths import known_turns, stems
+from logsight_assets.incidents.signals.expectation import excess
+from logsight_assets.incidents.signals.families import Families, families
+from logsight_assets.incidents.signals.findings import NEW, SURGING, Finding
+from logsight_assets.incidents.signals.paths import known_turns, stems
 from logsight_assets.incidents.windows import SLICES
 
 # What a change is worth by the gravity of its template: calm lines come and go with the traffic.

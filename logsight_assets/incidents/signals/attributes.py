@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from logsight_assets.incidents.findings import NEW, SURGING, Finding
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.reading import EVENTS_READ
+from logsight_assets.incidents.signals.findings import NEW, SURGING, Finding
 from logsight_assets.sqltext import literal, sql
 from resources.query_engine import Session
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from logsight_assets.incidents.expectation import block_sums
-from logsight_assets.incidents.findings import STOPPED, Finding
-from logsight_assets.incidents.neighbours import LEAST_EXPECTED, LEAST_UNITS, Followed, Habits, Missing
 from logsight_assets.incidents.observed import Bools, Floats, Ints, Observed
-from logsight_assets.incidents.paths import stems
+from logsight_assets.incidents.signals.expectation import block_sums
+from logsight_assets.incidents.signals.findings import STOPPED, Finding
+from logsight_assets.incidents.signals.neighbours import LEAST_EXPECTED, LEAST_UNITS, Followed, Habits, Missing
+from logsight_assets.incidents.signals.paths import stems
 from logsight_assets.incidents.windows import SLICES
 
 _MOST_LINES = 800  # different ones that are compared pair by pair
