@@ -447,6 +447,8 @@ def asking(built: Built, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     query = "select max(a.range * b.range) from range(1000000000) a, range(1000000) b"
     spill = tmp_path / "spill"
     spill.mkdir()
+    # Where tests run with the signal ignored, as under nohup, a child would ignore it too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, "sql", query, "--lake", str(built.root)],
         stdout=subprocess.PIPE,
@@ -454,6 +456,7 @@ def asking(built: Built, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         env=os.environ | {"TMPDIR": str(spill), "LOGSIGHT_READER_MAX_SECONDS": "120"},
         start_new_session=True,
     )
+    signal.signal(signal.SIGINT, before)
     try:
         until(lambda: any(spill.glob("logsight-ask-*/spill")) and has_children(process.pid))
         yield process
