@@ -4,6 +4,9 @@
 .PHONY: help setup run demo test check audit bench lock fmt clean
 BIN := .venv/bin
 SETUP := @sh scripts/with_python.sh scripts/setup_environment.py
+# Each Dagster run is a process of its own: without bytecode it would compile all of LogSight anew, seconds a run, where
+# PYTHONDONTWRITEBYTECODE is set.
+COMPILE := @$(BIN)/python -m compileall -q logsight_assets resources sensors
 # Tests run in a random order that a seed repeats: make test SEED=7
 SEED ?= 1
 # More for pytest or the bench: make test ARGS="tests/serve -k guard", make bench ARGS=--quick
@@ -14,9 +17,11 @@ help: ## list the targets
 
 setup: ## build the environment in .venv from the lock; done in a moment when it is there
 	$(SETUP)
+	$(COMPILE)
 
 run: ## load the sample logs into ./demo-lake, materialise them and serve the result until Ctrl-C
 	$(SETUP) --before-run
+	$(COMPILE)
 	@exec $(BIN)/logsight run
 
 demo: setup ## the same job as run, without serving
