@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from logsight_assets.errors import PublishConflict, UsageError
-from logsight_assets.lake import Lake, decisions_prefix, tombstone_key
+from logsight_assets.lake import Lake, decisions_prefix, is_erased
 from resources.object_store import ObjectStore
 
 _KIND = re.compile(r"[a-z][a-z_]*")
@@ -54,7 +54,7 @@ def decide(lake: Lake, tenant: str, kind: str, subject: str, value: Mapping[str,
     now = lake.clock()
     if said.until is not None and said.until <= now:
         raise UsageError(f"a decision until {said.until:%Y-%m-%dT%H:%M}, which is over: give a later time")
-    if lake.store.head(tombstone_key(tenant)):
+    if is_erased(lake.store, tenant):
         raise UsageError(f"tenant {tenant} is erased: nothing can be decided about it")
     record = {
         "subject": subject,

@@ -150,6 +150,11 @@ def tombstone_key(tenant: str) -> str:
     return f"tombstones/tenant={tenant}.json"
 
 
+def is_erased(store: ObjectStore, tenant: str) -> bool:
+    """Whether a tenant was erased: from then on nothing of it is read or written."""
+    return store.head(tombstone_key(tenant)) is not None
+
+
 def certificate_key(tenant: str) -> str:
     """Where an erasure's counts stay; the name is a hash, because the tenant's own name is erased too."""
     return f"certificates/{hashlib.sha256(tenant.encode()).hexdigest()[:32]}.json"

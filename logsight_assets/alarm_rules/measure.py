@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from logsight_assets.alarm_rules.points import MINUTE_NS, Minute
 from logsight_assets.anomalies.series import FLAGGED
-from logsight_assets.lake import Lake, anomalies_key, completeness_key, minute_key, tombstone_key, values
+from logsight_assets.lake import Lake, anomalies_key, completeness_key, is_erased, minute_key, values
 from logsight_assets.parquet import read_rows
 from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import TRENDS
@@ -35,7 +35,7 @@ class Span:
 def tenants_of(lake: Lake) -> list[str]:
     """Tenants that have trends and were not erased."""
     names = values(lake.store, "trends/service_trend_minute/", "tenant")
-    return [name for name in names if not lake.store.head(tombstone_key(name))]
+    return [name for name in names if not is_erased(lake.store, name)]
 
 
 def minutes_of(lake: Lake, engine: QueryEngine, tenants: Iterable[str], span: Span) -> dict[str, Services]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from logsight_assets.anomalies.series import Series
-from logsight_assets.lake import Lake, anomalies_key, tombstone_key
+from logsight_assets.lake import Lake, anomalies_key, is_erased
 from logsight_assets.parquet import read_rows
 from logsight_assets.timeline import Hour, hours_between
 
@@ -37,7 +37,7 @@ def anomalies_between(lake: Lake, tenant: str, start: datetime, end: datetime) -
 
     What is not judged yet is not there: who needs the open hour asks for it after `refresh_anomalies`.
     """
-    if lake.store.head(tombstone_key(tenant)):
+    if is_erased(lake.store, tenant):
         return []
     found: dict[tuple[str, Series], Episode] = {}
     for hour in hours_between(Hour.of(start), Hour.of(end) + 1):

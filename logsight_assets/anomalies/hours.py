@@ -21,11 +21,11 @@ from logsight_assets.lake import (
     Lake,
     anomalies_key,
     completeness_key,
+    is_erased,
     mark,
     markers,
     minute_key,
     seal_key,
-    tombstone_key,
     unmark,
     values,
 )
@@ -174,7 +174,7 @@ class _Judging:
         parts = {f"hour/{hour}": facts[TOLD] for hour, facts in self._baseline().items()}
         trends = store.head(minute_key("service_trend", self.tenant, self.hour))
         state = hour_state(store, self.tenant, self.hour)
-        if store.head(tombstone_key(self.tenant)):
+        if is_erased(store, self.tenant):
             return Inputs({})
         if trends is None:
             is_kept = any(held.version for held in holding.values()) and store.head(seal_key(self.tenant, self.hour))

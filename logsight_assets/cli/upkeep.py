@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.errors import UsageError
+from logsight_assets.lake import is_erased
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.timeline import Hour
 
@@ -71,7 +72,6 @@ def _waiting_text(each: LateHour) -> str:
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from logsight_assets.trends.erase import is_erased
     from logsight_assets.upkeep import erase_tenant, would_erase
 
     lake = lake_of(options)

@@ -35,7 +35,7 @@ from logsight_assets.errors import LogSightError, PermanentError, TransientError
 from logsight_assets.failures import Failures, told
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import fold
-from logsight_assets.lake import Lake, report_page_key, tombstone_key, values
+from logsight_assets.lake import Lake, is_erased, report_page_key, values
 from logsight_assets.reports.period import Period
 
 _DUE_PREFIX = "deliveries/due/"
@@ -61,7 +61,7 @@ class Delivered:
 def enqueue_incident(lake: Lake, tenant: str, incident_id: str) -> list[Entry]:
     """Put what is new of an incident into the outbox: for the channels that rules name now, and those told before."""
     records = IncidentRecords(lake, tenant, incident_id).all()
-    if not records or lake.store.head(tombstone_key(tenant)):
+    if not records or is_erased(lake.store, tenant):
         return []
     state, subject = fold(records), Subject(tenant, "incident", incident_id)
     routed = channels_for(lake.settings, "incident", tenant, state.services, state.severity)
@@ -145,7 +145,7 @@ def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Deli
     records = EntryRecords(lake, waits.entry)
     state = records.state()
     wanted = max(state.wanted, *waits.revisions)
-    if lake.store.head(tombstone_key(waits.entry.subject.tenant)):
+    if is_erased(lake.store, waits.entry.subject.tenant):
         return _nothing_to_tell(lake, waits, turn)
     if state.told and state.told.revision >= wanted and state.trying is None:
         return _nothing_to_tell(lake, waits, turn, Delivered())

@@ -23,7 +23,7 @@ from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.summary.due import want_summary
 from logsight_assets.incidents.symptom import services_of
 from logsight_assets.incidents.waiting import WaitingAlarm, read_waiting, waiting_keys
-from logsight_assets.lake import Lake, tombstone_key
+from logsight_assets.lake import Lake, is_erased
 from logsight_assets.timeline import Hour
 
 
@@ -81,7 +81,7 @@ class _Run:
 
     def take(self, tenant: str, keys: list[str]) -> None:
         """Decide what a tenant's waiting alarms belong to, and record it."""
-        if self.lake.store.head(tombstone_key(tenant)):
+        if is_erased(self.lake.store, tenant):
             self.handled.erased += len(keys)
             self._settle(keys)
             return

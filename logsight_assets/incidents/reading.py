@@ -17,7 +17,7 @@ from logsight_assets.incidents.seen_templates import Label, PatternSample, label
 from logsight_assets.incidents.signals.call_sites import call_site_sql, with_call_site
 from logsight_assets.incidents.signals.gravity import gravity_of
 from logsight_assets.incidents.windows import Window
-from logsight_assets.lake import Lake, events_prefix, tombstone_key, values
+from logsight_assets.lake import Lake, events_prefix, is_erased, values
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import sql
 from logsight_assets.tables import EVENTS
@@ -52,7 +52,7 @@ class Files:
 def readable_tenants(lake: Lake) -> list[str]:
     """Tenants that have events and were not erased."""
     names = values(lake.store, "events/", "tenant")
-    return [name for name in names if TENANT_NAME.fullmatch(name) and not lake.store.head(tombstone_key(name))]
+    return [name for name in names if TENANT_NAME.fullmatch(name) and not is_erased(lake.store, name)]
 
 
 def files_of(lake: Lake, tenants: Sequence[str], window: Window) -> Files:

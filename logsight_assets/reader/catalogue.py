@@ -16,9 +16,9 @@ from logsight_assets.lake import (
     changes_key,
     completeness_key,
     incidents_key,
+    is_erased,
     template_patterns_key,
     templates_key,
-    tombstone_key,
     values,
 )
 from logsight_assets.reader.levels import ROWS, wanted_hours
@@ -53,7 +53,7 @@ def tenants_of(lake: Lake, tenant: str | None, prefixes: Sequence[str]) -> list[
     found = {name for prefix in prefixes for name in values(lake.store, prefix, "tenant")}
     if tenant is not None:
         found &= {tenant}
-    return [name for name in sorted(found) if _is_readable(name) and not lake.store.head(tombstone_key(name))]
+    return [name for name in sorted(found) if _is_readable(name) and not is_erased(lake.store, name)]
 
 
 def _is_readable(name: str) -> bool:

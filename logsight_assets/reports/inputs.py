@@ -22,9 +22,9 @@ from logsight_assets.lake import (
     Lake,
     completeness_key,
     hour_key,
+    is_erased,
     minute_key,
     patterns_key,
-    tombstone_key,
     values,
 )
 from logsight_assets.parquet import INPUTS, read_rows
@@ -86,7 +86,7 @@ def tenants_of(lake: Lake, period: Period) -> list[str]:
         for tenant in values(lake.store, prefix, "tenant"):
             if days & set(values(lake.store, f"{prefix}tenant={tenant}/", "dt")):
                 found.add(tenant)
-    return sorted(tenant for tenant in found if not lake.store.head(tombstone_key(tenant)))
+    return sorted(tenant for tenant in found if not is_erased(lake.store, tenant))
 
 
 def days_with_data(lake: Lake, tenant: str | None = None) -> list[str]:

@@ -15,7 +15,7 @@ from enum import StrEnum
 import pyarrow.compute as pc
 
 from logsight_assets.errors import ObjectMissing, PublishConflict
-from logsight_assets.lake import PLATFORM, Lake, report_numbers_key, report_page_key, tombstone_key, values
+from logsight_assets.lake import PLATFORM, Lake, is_erased, report_numbers_key, report_page_key, values
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_facts, read_rows
 from logsight_assets.reports.gather import Gathered
 from logsight_assets.reports.headlines import headlines
@@ -152,7 +152,7 @@ def _withdraw_if_erased(store: ObjectStore, gathered: Gathered) -> None:
     """A tenant that was erased while its report was made leaves none behind."""
     numbers = gathered.numbers
     named = {service.name for service in numbers.parts} if numbers.tenant == PLATFORM else {numbers.tenant}
-    if any(store.head(tombstone_key(tenant)) for tenant in named):
+    if any(is_erased(store, tenant) for tenant in named):
         for key in _keys(numbers.tenant, numbers.period):
             store.delete(key)
 

@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from logsight_assets.errors import ObjectMissing
-from logsight_assets.lake import Lake, completeness_key, mark, markers, slo_key, tombstone_key, unmark, values
+from logsight_assets.lake import (
+    Lake,
+    completeness_key,
+    is_erased,
+    mark,
+    markers,
+    slo_key,
+    unmark,
+    values,
+)
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_rows
 from logsight_assets.slo.budget import EXHAUSTED, Count, HourOfObjective, hours_of_objective
 from logsight_assets.slo.counting import TRENDS_READ, count
@@ -78,7 +87,7 @@ def due_days(lake: Lake) -> dict[str, list[str]]:
         return {}
     recent = {(lake.now - 24 * back).day for back in range(_EDITED_DAYS)}
     for tenant in _tenants(lake.store):
-        if lake.store.head(tombstone_key(tenant)):
+        if is_erased(lake.store, tenant):
             continue
         wanted = _definitions([each for each in objectives if each.is_for(tenant)])
         for day in recent & _days_of(lake.store, tenant):
@@ -173,7 +182,7 @@ class _Day:
 
     def _survey(self, _: Holding) -> Inputs:
         store = self.lake.store
-        if not self.objectives or store.head(tombstone_key(self.tenant)):
+        if not self.objectives or is_erased(store, self.tenant):
             return Inputs({})
         complete, known = self._complete()
         parts = self._parts()
@@ -237,7 +246,7 @@ def objectives_at(lake: Lake, tenant: str, moment: datetime) -> list[dict[str, o
     """Rows of `slo` as of the last hour of that day that had begun by then; empty without objectives."""
     hour = Hour.of(moment)
     key = slo_key(tenant, hour.day)
-    if lake.store.head(tombstone_key(tenant)) or not lake.store.head(key):
+    if is_erased(lake.store, tenant) or not lake.store.head(key):
         return []
     last: dict[str, dict[str, object]] = {}
     for row in read_rows(lake.store, key).to_pylist():

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from logsight_assets.decisions import decisions, standing
-from logsight_assets.lake import Lake, registry_prefix, tombstone_key, values
+from logsight_assets.lake import Lake, is_erased, registry_prefix, values
 from logsight_assets.templates.growth import Grower
 from logsight_assets.templates.mine import mine
 from logsight_assets.templates.pins import NAME, PIN, names_of
@@ -30,7 +30,7 @@ def forget_templates(lake: Lake, engine: QueryEngine) -> Counter[str]:
     """Forget in every tenant; counts of templates and of versions that went."""
     gone: Counter[str] = Counter()
     for tenant in values(lake.store, "templates/", "tenant"):
-        if not lake.store.head(tombstone_key(tenant)):
+        if not is_erased(lake.store, tenant):
             gone += _forget(lake, engine, tenant)
     return gone
 

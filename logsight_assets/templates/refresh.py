@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from logsight_assets.lake import (
     EVERYTHING,
     Lake,
+    is_erased,
     marked,
     template_patterns_key,
     templates_key,
-    tombstone_key,
     unmark,
     values,
 )
@@ -105,7 +105,7 @@ def _without_tables(store: ObjectStore) -> list[str]:
         tenant
         for tenant in values(store, "patterns/", "tenant")
         if not (store.head(templates_key(tenant)) and store.head(template_patterns_key(tenant)))
-        and not store.head(tombstone_key(tenant))
+        and not is_erased(store, tenant)
     ]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from logsight_assets.decisions import Decision, decisions, standing
 from logsight_assets.errors import ObjectMissing
-from logsight_assets.lake import Lake, template_patterns_key, templates_key, tombstone_key
+from logsight_assets.lake import Lake, is_erased, template_patterns_key, templates_key
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_facts, read_rows
 from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES, Table
 from logsight_assets.templates.growth import Grower, Growth
@@ -165,7 +165,7 @@ class TenantWork:
     # Erasure ----------------------------------------------------------------------------------------------------------
 
     def _is_erased(self) -> bool:
-        return self.store.head(tombstone_key(self.tenant)) is not None
+        return is_erased(self.store, self.tenant)
 
     def _remove(self) -> TenantTemplates:
         areas = (f"templates/tenant={self.tenant}/", f"template_patterns/tenant={self.tenant}/")

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from logsight_assets.errors import PublishConflict
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
-from logsight_assets.lake import MIXED, Lake, completeness_key, tombstone_key, values
+from logsight_assets.lake import MIXED, Lake, completeness_key, is_erased, values
 from logsight_assets.parquet import parquet_bytes
 from logsight_assets.tables import COMPLETENESS
 from logsight_assets.timeline import Hour, hours_between, parse_day
@@ -163,7 +163,7 @@ def _derived(lake: Lake, sources: Mapping[str, SourceDefinition]) -> dict[str, p
     reaches = read_streams(lake.store)
     since = Hour.of(parse_day(lake.partitions_start).astimezone(UTC))
     tables = completeness_rows(reaches, pending, lateness_minutes, since)
-    return {tenant: rows for tenant, rows in tables.items() if not lake.store.head(tombstone_key(tenant))}
+    return {tenant: rows for tenant, rows in tables.items() if not is_erased(lake.store, tenant)}
 
 
 @dataclass

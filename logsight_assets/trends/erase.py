@@ -96,10 +96,6 @@ def put_tombstone(lake: Lake, tenant: str) -> None:
     lake.store.put_if(tombstone_key(tenant), said, None)
 
 
-def is_erased(store: ObjectStore, tenant: str) -> bool:
-    return store.head(tombstone_key(tenant)) is not None
-
-
 def plan(lake: Lake, tenant: str, blanked: Blanked) -> Certificate:
     """Counts of what is there before anything goes, on top of what an earlier erasure certified.
 

@@ -11,12 +11,12 @@ from logsight_assets.lake import (
     EVERYTHING,
     Lake,
     events_prefix,
+    is_erased,
     mark,
     markers,
     minute_key,
     patterns_key,
     seal_key,
-    tombstone_key,
     unmark,
     values,
 )
@@ -240,7 +240,7 @@ def hour_inputs(store: ObjectStore, tenant: str, hour: Hour) -> Inputs:
     Tombstone and seal are looked at after the listing: both stand before the first file goes.
     """
     files = event_files(store, tenant, hour)
-    if store.head(tombstone_key(tenant)):
+    if is_erased(store, tenant):
         return Inputs({})
     if store.head(seal_key(tenant, hour)):
         return Inputs({}, is_frozen=True)

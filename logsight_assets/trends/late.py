@@ -22,11 +22,11 @@ from logsight_assets.lake import (
     Lake,
     events_prefix,
     hours_below,
+    is_erased,
     late_prefix,
     mark,
     markers,
     seal_key,
-    tombstone_key,
     unmark,
     values,
 )
@@ -155,7 +155,7 @@ def _inputs(lake: Lake, tenant: str, hour: Hour, holding: Holding) -> Inputs:
     """What the hour was sealed with, the late files that any of its objects counts, and those that wait."""
     facts = [held.facts for held in holding.values() if held.version]
     late: dict[str, str] = {}
-    if len(facts) == len(holding) and not lake.store.head(tombstone_key(tenant)):
+    if len(facts) == len(holding) and not is_erased(lake.store, tenant):
         named = _sealed_names(lake, tenant, hour)
         listed = {name: entry for name, entry in _listed(lake, tenant, hour).items() if name not in named}
         late = {name: content_hash(lake.store, entry) for name, entry in listed.items()}

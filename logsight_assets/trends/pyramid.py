@@ -20,10 +20,10 @@ from logsight_assets.lake import (
     Lake,
     day_key,
     hour_key,
+    is_erased,
     mark,
     markers,
     minute_key,
-    tombstone_key,
     unmark,
     values,
 )
@@ -166,7 +166,7 @@ class _Step:
 
     def _survey(self, holding: Holding) -> Inputs:
         present = self._present(holding)
-        if self.lake.store.head(tombstone_key(self.tenant)):
+        if is_erased(self.lake.store, self.tenant):
             return Inputs({})
         facts = {name: facts_of(self.lake.store, entry)[INPUTS] for name, entry in present.items()}
         return Inputs(self._carried(holding, present) | facts)

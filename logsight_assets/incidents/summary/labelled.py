@@ -16,7 +16,7 @@ from logsight_assets.errors import UsageError
 from logsight_assets.incidents.records import IncidentRecords, incidents_of, tenants_with_incidents
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.summary.due import latest_answer
-from logsight_assets.lake import Lake, tombstone_key
+from logsight_assets.lake import Lake, is_erased
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def export_cases(lake: Lake, folder: Path, tenant: str | None = None) -> int:
 
 def _labelled(lake: Lake, tenant: str | None) -> Iterator[tuple[str, Mapping[str, Any], str, str | None]]:
     for owner in tenants_with_incidents(lake.store):
-        if tenant not in (None, owner) or lake.store.head(tombstone_key(owner)):
+        if tenant not in (None, owner) or is_erased(lake.store, owner):
             continue
         for incident_id in incidents_of(lake.store, owner):
             records = IncidentRecords(lake, owner, incident_id)

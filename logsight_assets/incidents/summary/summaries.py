@@ -10,7 +10,7 @@ from logsight_assets.incidents.overview import refresh_rows
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.summary.due import due_summaries
 from logsight_assets.incidents.summary.summarize import MODEL, summarize
-from logsight_assets.lake import Lake, tombstone_key
+from logsight_assets.lake import Lake, is_erased
 from resources.model import Model
 
 
@@ -29,7 +29,7 @@ def summarize_due(lake: Lake, model: Model, failures: Failures, only: str | None
         if only not in (None, incident_id):
             continue
         with failures.attempt(f"incident {incident_id}"):
-            if not lake.store.head(tombstone_key(tenant)):
+            if not is_erased(lake.store, tenant):
                 _summarize(lake, IncidentRecords(lake, tenant, incident_id), model, failures, done)
             lake.store.delete(note)
     return done
