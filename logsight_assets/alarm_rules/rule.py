@@ -7,16 +7,13 @@ replaces one, and `enabled: false` turns it off. Add a field here, to `docs/alar
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from logsight_assets.errors import ConfigurationError
-from logsight_assets.sections import Section
-from logsight_assets.settings import TENANT_NAME, read_yaml, validated
+from logsight_assets.declarations import Declaration, DeclaredName, TenantName, load_declarations
 
 Metric = Literal[
     "event_count",
@@ -36,17 +33,16 @@ Comparison = Literal[
 Treatment = Literal["missing", "ignore", "breaching", "notBreaching"]
 DURATIONS: Mapping[str, float] = {"duration_p50_ms": 0.5, "duration_p95_ms": 0.95, "duration_p99_ms": 0.99}
 COUNTS = frozenset({"event_count", "error_count", "request_count"})
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _LONGEST_MINUTES = 24 * 60  # of all periods of an evaluation together; CloudWatch's own limit for periods of an hour
 
 
-class AlarmRule(Section):
+class AlarmRule(Declaration):
     """The whole of a rule's file."""
 
-    name: str = Field(description="name of the rule: the file's own")
+    name: DeclaredName = Field(description="name of the rule: the file's own")
     description: str = Field("", description="for people; part of the alarm")
     enabled: bool = Field(True, description="false turns it off")
-    tenant: str | None = Field(None, description="only this tenant; every one, each by itself, when absent")
+    tenant: TenantName | None = Field(None, description="only this tenant; every one, each by itself, when absent")
     environment: str | None = Field(None, description="only this environment; all together when absent")
     service: str | None = Field(None, description="only this service; every one, each by itself, when absent")
     metric: Metric = Field(description="what is measured in each period")
@@ -63,20 +59,6 @@ class AlarmRule(Section):
     overdue_minutes: int = Field(
         45, ge=1, le=1440, description="what is not complete this long after a period is not waited for any more"
     )
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if not _NAME.fullmatch(value):
-            raise ValueError(f"{value!r} must match {_NAME.pattern}")
-        return value
-
-    @field_validator("tenant")
-    @classmethod
-    def _is_a_tenant(cls, value: str | None) -> str | None:
-        if value is not None and not TENANT_NAME.fullmatch(value):
-            raise ValueError(f"{value!r} must match {TENANT_NAME.pattern}")
-        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -141,12 +123,6 @@ DEFAULTS: tuple[AlarmRule, ...] = (
 
 def load_rules(folder: Path) -> dict[str, AlarmRule]:
     """The default rules and every `*.yaml` of a folder, by name; ConfigurationError names file and field."""
-    found = {rule.name: rule for rule in DEFAULTS}
-    for file in folder.glob("*.yml"):
-        raise ConfigurationError(f"{file}: an alarm rule's file ends in .yaml; rename it")
-    for file in sorted(folder.glob("*.yaml")):
-        rule = validated(AlarmRule, {"name": file.stem} | read_yaml(file), str(file))
-        if rule.name != file.stem:
-            raise ConfigurationError(f"{file}: name: {rule.name!r} must be the file's own name, {file.stem!r}")
-        found[rule.name] = rule
+    own = load_declarations(folder, AlarmRule, "an alarm rule")
+    found = {rule.name: rule for rule in DEFAULTS} | own
     return {name: rule for name, rule in sorted(found.items()) if rule.enabled}

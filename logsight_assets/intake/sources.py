@@ -15,13 +15,11 @@ from zoneinfo import ZoneInfo
 import re2
 from pydantic import Field, field_validator, model_validator
 
+from logsight_assets.declarations import Declaration, DeclaredName, load_declarations
 from logsight_assets.errors import ConfigurationError, UsageError
 from logsight_assets.intake.formats import ALIASES, FORMATS
 from logsight_assets.intake.formats.zones import fixed_offset
-from logsight_assets.settings import TENANT_NAME, Section, read_yaml, validated
-
-# The ISO date guard keeps Hive's reserved characters and the '~' of event file names out of a path.
-_NAME = r"[a-z0-9][a-z0-9._-]{0,62}"
+from logsight_assets.settings import TENANT_NAME, Section, validated
 
 
 class RequestRule(Section):
@@ -48,10 +46,10 @@ class ErrorRule(Section):
     status_at_least: int = Field(500, ge=100, le=1000, description="lowest HTTP status of an error; 1000 for never")
 
 
-class SourceDefinition(Section):
+class SourceDefinition(Declaration):
     """The whole of a source's file."""
 
-    name: str = Field(description="name of the source, as in the path")
+    name: DeclaredName = Field(description="name of the source, as in the path")
     description: str = Field("", description="for people")
     format: str = Field("auto", description="a format's name, regex, or auto to detect it")
     pattern: str | None = Field(None, description="RE2 with named groups, for format regex")
@@ -60,7 +58,7 @@ class SourceDefinition(Section):
     time_zone: str | None = Field(None, description="zone of times without an offset; UTC when absent")
     multiline_start: str | None = Field(None, description="RE2; a line that does not match continues the one before")
     tenants: tuple[str, ...] | Literal["any"] = Field((), description="tenants that a line may name beside `tenant`")
-    tenant: str = Field("default", description="tenant of lines that name none")
+    tenant: DeclaredName = Field("default", description="tenant of lines that name none")
     service: str | None = Field(None, description="service of lines that name none")
     environment: str | None = Field(None, description="environment of lines that name none")
     id_field: str | None = Field(None, description="key of the record's own id")
@@ -72,13 +70,6 @@ class SourceDefinition(Section):
     location: str | None = Field(
         None, description="folder that is read in place; relative to the folder of logsight.yaml"
     )
-
-    @field_validator("name", "tenant")
-    @classmethod
-    def _is_a_name(cls, value: str) -> str:
-        if not re2.fullmatch(_NAME, value):
-            raise ValueError(f"{value!r} must match {_NAME}")
-        return value
 
     @field_validator("format")
     @classmethod
@@ -145,17 +136,10 @@ def automatic_source(name: str) -> SourceDefinition:
 
 def load_sources(folder: Path) -> dict[str, SourceDefinition]:
     """Every `*.yaml` of a folder, by source name; ConfigurationError names file and field."""
-    found = {}
-    for file in folder.glob("*.yml"):
-        # Without its definition a source is automatic, and its lines may name any tenant.
-        raise ConfigurationError(f"{file}: a source's file ends in .yaml; rename it")
-    for file in sorted(folder.glob("*.yaml")):
-        source = validated(SourceDefinition, {"name": file.stem} | read_yaml(file), str(file))
-        if source.name != file.stem:
-            raise ConfigurationError(f"{file}: name: {source.name!r} must be the file's own name, {file.stem!r}")
+    found = load_declarations(folder, SourceDefinition, "a source")
+    for name, source in found.items():
         if source.location is not None:
             # Relative to the folder of the settings: the daemon runs in another working folder than the command line.
             place = (folder.parent / source.location).absolute()
-            source = source.model_copy(update={"location": str(place)})
-        found[source.name] = source
+            found[name] = source.model_copy(update={"location": str(place)})
     return found
