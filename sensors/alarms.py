@@ -13,19 +13,13 @@ from logsight_assets.incidents.reanalysis import due_answers
 from logsight_assets.incidents.waiting import take_in, waiting_keys
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import PRIORITY_TAG
-from sensors.requests import LANE_TAG, digest
+from sensors.requests import LANE_TAG, ON_THEIR_WAY, digest
 
 NAME = "alarms"
 AGAIN = "late_answers"
 JOB = "answer_alarms"
 # Before all other work: somebody is waiting.
 ALARM_LANE = {LANE_TAG: "alarms", PRIORITY_TAG: "20"}
-_IN_PROGRESS = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 # A run looks for what arrives meanwhile until nothing waits. One that is at work for longer may hang or be dead, and
 # alarms wait for neither.
 _TRUSTED_SECONDS = 120.0
@@ -33,7 +27,7 @@ _TRUSTED_SECONDS = 120.0
 
 def is_on_its_way(instance: dg.DagsterInstance, now: float) -> bool:
     """Whether a run is going to deal with what waits now (seconds since 1970)."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=_IN_PROGRESS))
+    records = instance.get_run_records(dg.RunsFilter(job_name=JOB, statuses=ON_THEIR_WAY))
     return any(record.start_time is None or now - record.start_time < _TRUSTED_SECONDS for record in records)
 
 

@@ -12,27 +12,16 @@ from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import PRIORITY_TAG
 from logsight_assets.reports.assets import period_of_day, period_of_week
-from sensors.requests import LANE_TAG
+from sensors.requests import LANE_TAG, is_on_its_way
 
 NAME = "deliveries"
 JOB = "deliver"
 # After alarms, whose answers it tells, and before all other work.
 DELIVERY_LANE = {LANE_TAG: "deliveries", PRIORITY_TAG: "15"}
 _REPORT_JOBS = {"daily_reports": period_of_day, "weekly_reports": period_of_week}
-_IN_PROGRESS = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 _SCHEDULE_TAG, _PARTITION_TAG = "dagster/schedule_name", "dagster/partition"
 # Runs of reports that are looked at: schedules make one a day and one a week, and a retry repeats one.
 _LOOKED_AT = 3
-
-
-def is_on_its_way(instance: dg.DagsterInstance) -> bool:
-    """Whether a run is going to deliver what is due now; a run looks again before it ends."""
-    return bool(instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_IN_PROGRESS), limit=1))
 
 
 def take_reports(lake: Lake, instance: dg.DagsterInstance, seen: dict[str, str]) -> dict[str, str]:
@@ -70,7 +59,9 @@ def delivery_sensor(job: Any) -> dg.SensorDefinition:
             is_due = is_anything_due(lake)
             state = outbox_state(lake)
         # Without a run key: what failed is asked for again when its time has come, and no run repeats what is told.
-        requests = [dg.RunRequest(tags=dict(DELIVERY_LANE))] if is_due and not is_on_its_way(context.instance) else []
+        requests = (
+            [dg.RunRequest(tags=dict(DELIVERY_LANE))] if is_due and not is_on_its_way(context.instance, JOB) else []
+        )
         # Told when it changes and once an hour: each telling is a row of Dagster's storage.
         told = f"{lake.now} {state.dead} {is_well(state)}"
         return dg.SensorResult(

@@ -24,13 +24,13 @@ RECENT_HOURS = 3
 
 # A backfill of the same window may run beside a sensor's run: both end in the same bytes. Only our own runs are waited
 # for, so that a burst of arrivals becomes one run more, not one an object.
-_IN_PROGRESS = [
+ON_THEIR_WAY = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
 ]
+_IN_PROGRESS = [*ON_THEIR_WAY, dg.DagsterRunStatus.CANCELING]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ def busy_windows(instance: dg.DagsterInstance, sensors: Iterable[str]) -> Busy:
             found.setdefault(run.job_name, set()).update(range_of_run(run.tags))
             has_background |= run.tags.get(LANE_TAG) == BACKGROUND[LANE_TAG]
     return Busy({job: frozenset(keys) for job, keys in found.items()}, has_background)
+
+
+def is_on_its_way(instance: dg.DagsterInstance, job: str) -> bool:
+    """Whether a run of a job that deals with all that waits is going to deal with what waits now."""
+    return bool(instance.get_runs(dg.RunsFilter(job_name=job, statuses=ON_THEIR_WAY), limit=1))
 
 
 def left_to_backfills(instance: dg.DagsterInstance, asset: str) -> frozenset[str]:

@@ -8,27 +8,19 @@ from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.incidents.summary.due import due_summaries
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import PRIORITY_TAG
-from sensors.requests import LANE_TAG, digest
+from sensors.requests import LANE_TAG, digest, is_on_its_way
 
 NAME = "summaries"
 JOB = "summarize_incidents"
 # Whoever is woken has the first answer by then.
 SUMMARY_LANE = {LANE_TAG: "summaries", PRIORITY_TAG: "12"}
-_IN_PROGRESS = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
-
-
-def is_on_its_way(instance: dg.DagsterInstance) -> bool:
-    """Whether a run makes summaries now: two at once would ask the model twice."""
-    return bool(instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=_IN_PROGRESS), limit=1))
 
 
 def summary_requests(lake: Lake, *, is_on_its_way: bool) -> list[dg.RunRequest]:
-    """One run for all that wait, unless one is at work. What failed is asked for again in the next hour."""
+    """One run for all that wait, unless one is at work: two at once would ask the model twice.
+
+    What failed is asked for again in the next hour.
+    """
     notes = [note for _, _, note in due_summaries(lake)]
     if not notes or is_on_its_way:
         return []
@@ -45,7 +37,7 @@ def summaries_sensor(job: Any) -> dg.SensorDefinition:
     )
     def summaries(context: dg.SensorEvaluationContext, lake: dg.ResourceParam[Lake]) -> dg.SensorResult:
         with telling_only_what_may_be_told(lake, f"sensor {NAME}"):
-            requests = summary_requests(lake, is_on_its_way=is_on_its_way(context.instance))
+            requests = summary_requests(lake, is_on_its_way=is_on_its_way(context.instance, JOB))
         skipped = None if requests else dg.SkipReason("no summary is due that no run is on its way for")
         return dg.SensorResult(run_requests=requests, skip_reason=skipped)
 
