@@ -56,8 +56,8 @@ def delivery_sensor(job: Any) -> dg.SensorDefinition:
         held = json.loads(context.cursor or "{}")
         with telling_only_what_may_be_told(lake, f"sensor {NAME}"):
             seen = take_reports(lake, context.instance, held.get("reports", {}))
-            is_due = is_anything_due(lake)
             state = outbox_state(lake)
+            is_due = is_anything_due(lake, state)
         # Without a run key: what failed is asked for again when its time has come, and no run repeats what is told.
         requests = (
             [dg.RunRequest(tags=dict(DELIVERY_LANE))] if is_due and not is_on_its_way(context.instance, JOB) else []

@@ -8,7 +8,7 @@ before it sends anything. Only what came in live is marked as having news: neith
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -22,10 +22,11 @@ from logsight_assets.delivery.turns import (
     Turn,
     Waiting,
     claim,
-    is_due,
     mark,
+    may_be_tried,
     pause,
     paused_until,
+    read_turn,
     release,
     reset,
     unmark,
@@ -114,9 +115,13 @@ def has_news(lake: Lake) -> bool:
 
 def due(lake: Lake) -> list[Waiting]:
     """Messages that may be tried now, of channels that did not ask to wait."""
-    held = waiting(lake)
-    paused = {name for name in {each.entry.channel for each in held} if paused_until(lake, name)}
-    return [each for each in held if each.entry.channel not in paused and is_due(lake, each)]
+    return due_of(lake, [(each, read_turn(lake, each.entry)) for each in waiting(lake)])
+
+
+def due_of(lake: Lake, held: Sequence[tuple[Waiting, Turn]]) -> list[Waiting]:
+    """Of all that waits, with its turns, what `due` is."""
+    paused = {name for name in {each.entry.channel for each, _ in held} if paused_until(lake, name)}
+    return [each for each, turn in held if each.entry.channel not in paused and may_be_tried(lake, each, turn)]
 
 
 def deliver_due(lake: Lake, channels: Mapping[str, Channel], failures: Failures) -> Delivered:

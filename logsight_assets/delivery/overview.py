@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logsight_assets.delivery.entries import Entry, EntryRecords, all_entries
-from logsight_assets.delivery.outbox import due, has_news
-from logsight_assets.delivery.turns import read_turn, waiting
+from logsight_assets.delivery.outbox import due_of, has_news
+from logsight_assets.delivery.turns import is_given_up, read_turn, waiting
 from logsight_assets.lake import Lake
 
 
@@ -76,16 +76,16 @@ def row_of(lake: Lake, entry: Entry) -> Row:
 
 def outbox_state(lake: Lake) -> OutboxState:
     """The state by the lake's clock."""
-    held = waiting(lake)
-    given_up = sum(max(each.revisions) <= read_turn(lake, each.entry).dead_revision for each in held)
-    oldest = max((_age(lake, each.since) for each in due(lake)), default=None)
+    held = [(each, read_turn(lake, each.entry)) for each in waiting(lake)]
+    given_up = sum(is_given_up(each, turn) for each, turn in held)
+    oldest = max((_age(lake, each.since) for each in due_of(lake, held)), default=None)
     longest = lake.settings.delivery.stalled_minutes * 60
     return OutboxState(len(held) - given_up, given_up, oldest, oldest is None or oldest <= longest)
 
 
-def is_anything_due(lake: Lake) -> bool:
-    """Whether a run would find something to do."""
-    return has_news(lake) or bool(due(lake))
+def is_anything_due(lake: Lake, state: OutboxState | None = None) -> bool:
+    """Whether a run would find something to do; who has the state already gives it."""
+    return has_news(lake) or (state or outbox_state(lake)).oldest_due_seconds is not None
 
 
 def _age(lake: Lake, moment: float) -> float:

@@ -77,21 +77,19 @@ def read_turn(lake: Lake, entry: Entry) -> Turn:
     return Turn(moment, held["dead_revision"], head.version)
 
 
-def is_due(lake: Lake, waits: Waiting) -> bool:
-    """Whether a message may be tried now."""
-    return _may_be_tried(lake, waits, read_turn(lake, waits.entry))
+def is_given_up(waits: Waiting, turn: Turn) -> bool:
+    return max(waits.revisions) <= turn.dead_revision
 
 
-def _may_be_tried(lake: Lake, waits: Waiting, turn: Turn) -> bool:
-    if max(waits.revisions) <= turn.dead_revision:
-        return False
-    return turn.not_before is None or turn.not_before <= lake.clock()
+def may_be_tried(lake: Lake, waits: Waiting, turn: Turn) -> bool:
+    """Whether it is a message's turn now."""
+    return not is_given_up(waits, turn) and (turn.not_before is None or turn.not_before <= lake.clock())
 
 
 def claim(lake: Lake, waits: Waiting) -> Turn | None:
     """Take the turn of a message; None if it may not be tried, or somebody else was faster."""
     turn = read_turn(lake, waits.entry)
-    if not _may_be_tried(lake, waits, turn) or not _put(lake, waits.entry, lake.clock() + CLAIM, 0, turn.version):
+    if not may_be_tried(lake, waits, turn) or not _put(lake, waits.entry, lake.clock() + CLAIM, 0, turn.version):
         return None
     return read_turn(lake, waits.entry)
 
