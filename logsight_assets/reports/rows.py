@@ -71,7 +71,7 @@ def read_tenant(lake: Lake, engine: QueryEngine, period: Period, inputs: Inputs)
         services = _services(session)
         slices = slices_of(period, {*services, *(hour for _, hour in inputs.completeness)})
         relation = slices_sql(slices)
-        session.keep("duration_hours", sql("reports/duration_hours", **_levels("service_duration")))
+        session.keep("duration_hours", sql("trends/duration_hours", **_levels("service_duration")))
         return TenantRows(
             inputs.tenant,
             slices,

@@ -17,7 +17,7 @@ from logsight_assets.trends.parts import Parts
 from resources.query_engine import QueryEngine, Session
 
 TRENDS_READ = ("service_trend", "service_duration")
-_QUESTIONS = {"service_trend": "slo/service_hours", "service_duration": "slo/duration_hours"}
+_QUESTIONS = {"service_trend": "slo/service_hours", "service_duration": "trends/duration_hours"}
 Counts = Mapping[str, Mapping[Hour, Count]]  # by objective
 
 
