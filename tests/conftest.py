@@ -1,12 +1,18 @@
-"""What holds for every test: a clean environment, and property tests that repeat themselves."""
+"""What holds for every test: a clean environment, property tests that repeat themselves, a lake and an engine."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from logsight_assets.lake import Lake
+    from resources.query_engine import DuckDBEngine
 
 _FOREIGN = ("AWS_", "DAGSTER_", "LOGSIGHT_")
 
@@ -30,6 +36,24 @@ def clean_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake; a folder of tests may have another."""
+    from tests.intake.lakes import make_lake
+
+    return make_lake(tmp_path / "lake")
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
+    """Loaded here and not above: nothing is imported before the environment is clean."""
+    from resources.query_engine import DuckDBEngine
+
+    engine = DuckDBEngine(memory_mb=256, threads=1, scratch=tmp_path_factory.mktemp("spill"))
+    yield engine
+    engine.close()
 
 
 def _clean() -> None:

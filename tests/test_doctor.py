@@ -15,11 +15,6 @@ from logsight_assets.settings import scalar_fields
 from tests.intake.lakes import NOW, define_source, make_lake
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
-
-
 def checks_of(lake: Lake) -> dict[str, Check]:
     found = list(examine(lake))
     assert [check.name for check in found] == list(CHECKS), "every check has a line, whatever the others found"

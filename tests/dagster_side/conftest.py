@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,7 +16,6 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import range_tags
 from logsight_assets.timeline import Hour
-from tests.intake.lakes import make_lake
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +25,6 @@ def dagsters_own_warnings() -> Iterator[None]:
         for category in (dg.BetaWarning, dg.PreviewWarning):
             warnings.simplefilter("ignore", category)
         yield
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from logsight_assets.lake import PLATFORM, Lake
 from logsight_assets.reader.ask import ask
 from resources.queue import FolderQueue
 from tests.incidents.events import alarm_event, at, body, handle
-from tests.intake.lakes import HOUR, flat_line, make_lake, put_raw, read_all
+from tests.intake.lakes import HOUR, flat_line, put_raw, read_all
 
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 ECS = {
@@ -42,11 +42,6 @@ CLOUDFORMATION = {
         "status-details": {"status": "UPDATE_COMPLETE"},
     },
 }
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
 
 
 def change(minute: float = 0, **fields: Any) -> Change:

@@ -18,11 +18,6 @@ SYSLOG = "Jun  1 10:{minute:02d}:00 web-1 sshd[812]: session opened for user app
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
-
-
-@pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "auth.log"
     path.write_text("".join(SYSLOG.format(minute=m) for m in range(3)))

@@ -24,11 +24,6 @@ DAYS_30_NS = 30 * 86_400 * 10**9
 NO_CARDS = {"redaction.card": False}
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
-
-
 def rows_of(lake: Lake, *lines: bytes, **source: Any) -> list[dict[str, Any]]:
     """The events of these lines, in their order."""
     if source:

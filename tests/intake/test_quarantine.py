@@ -19,15 +19,10 @@ from logsight_assets.intake.records import QUARANTINE_REASONS, Refused
 from logsight_assets.intake.redact_records import redaction_of
 from logsight_assets.intake.unpack import LongLine
 from logsight_assets.lake import Lake
-from tests.intake.lakes import HOUR, define_source, flat_line, make_lake, put_raw, read_all, refused
+from tests.intake.lakes import HOUR, define_source, flat_line, put_raw, read_all, refused
 
 GOOD = [flat_line(minute=m) for m in range(10)]
 CUT = b'{"body": "cut by'
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
 
 
 def written(path: Path, *entries: Refused) -> bytes:

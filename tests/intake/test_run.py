@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import read_hours, workbench
 from logsight_assets.lake import Lake
 from logsight_assets.timeline import Hour
-from tests.intake.lakes import HOUR, flat_line, make_lake, put_raw, receipts
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
+from tests.intake.lakes import HOUR, flat_line, put_raw, receipts
 
 
 def test_an_hour_whose_object_is_gone_fails_alone(lake: Lake) -> None:

@@ -40,11 +40,6 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return make_lake(tmp_path / "lake")
-
-
 def test_every_line_and_record_is_accounted_for(lake: Lake) -> None:
     put_raw(lake, LINES)
     read_all(lake)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,6 @@ import pytest
 
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.parquet import read_rows
-from resources.query_engine import DuckDBEngine
 from tests.intake.lakes import everything
 
 
@@ -44,13 +43,6 @@ def make_lake(tmp_path: Path, clock: Clock) -> Callable[..., Lake]:
 @pytest.fixture
 def lake(make_lake: Callable[..., Lake]) -> Lake:
     return make_lake()
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(memory_mb=256, threads=1, scratch=tmp_path_factory.mktemp("spill"))
-    yield engine
-    engine.close()
 
 
 def rows_of(lake: Lake, key: str) -> list[dict[str, Any]]:
