@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from logsight_assets.anomalies.acceptance import acceptances, accepted_series, fingerprint
-from logsight_assets.anomalies.baseline import OFFSETS, dependent_hours
+from logsight_assets.anomalies.baseline import OFFSETS, baseline_hours, dependent_hours
 from logsight_assets.anomalies.judge import Facts, judge
 from logsight_assets.anomalies.naming import Naming, naming_of
 from logsight_assets.anomalies.observe import Observed, observe
@@ -137,7 +137,7 @@ def _tenants(store: ObjectStore, hour: Hour) -> list[str]:
         if store.head(minute_key("service_trend", tenant, hour))
     }
     for tenant in values(store, "anomalies/", "tenant"):
-        if any(store.head(anomalies_key(tenant, each)) for each in (hour, *(hour - offset for offset in OFFSETS))):
+        if any(store.head(anomalies_key(tenant, each)) for each in (hour, *baseline_hours(hour))):
             found.add(tenant)
     return sorted(found)
 
@@ -190,7 +190,7 @@ class _Judging:
         return Inputs(parts)
 
     def _baseline(self) -> dict[Hour, Mapping[str, str]]:
-        store, hours = self.lake.store, [self.hour - offset for offset in OFFSETS]
+        store, hours = self.lake.store, baseline_hours(self.hour)
         return {h: facts_of(store, entry) for h in hours if (entry := store.head(anomalies_key(self.tenant, h)))}
 
     def _naming(self) -> Naming:

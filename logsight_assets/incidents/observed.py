@@ -40,10 +40,6 @@ class Counts:
     slices: Ints  # (s,) index of each slice in which anything was logged, ascending
     events: Floats  # (templates, s)
 
-    @cached_property
-    def is_before(self) -> Bools:
-        return self.slices < 0
-
 
 @dataclass(frozen=True, eq=False)
 class TraceLines:

@@ -47,7 +47,3 @@ class Window:
         """Event hours that can say what is normal, latest first; the first also holds a part of the incident."""
         first = Hour.of_nano(self.start)
         return [first - back for back in range(LOOKBACK_HOURS + 1)]
-
-    def slice_of(self, unix_nano: int) -> int:
-        """Index of a slice; those from 0 on are the incident's."""
-        return (unix_nano - self.start) // self.slice_ns

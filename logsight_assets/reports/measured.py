@@ -60,11 +60,6 @@ class Change:
     hours: int  # on each side
 
     @property
-    def events_ratio(self) -> float | None:
-        """0.12 for 12 % more; None where there was nothing."""
-        return self.now.events / self.then.events - 1 if self.then.events else None
-
-    @property
     def volume_strength(self) -> float:
         """How far the difference of two counts is beyond chance, in standard deviations, signed.
 
