@@ -61,7 +61,8 @@ def _is_mended(root: Path, action: Action, contents: Contents, expected: dict[st
     return True
 
 
-def _run_until_killed(root: Path, action: Action, at: int, when: str) -> None:
+def killing_at(at: int) -> Callable[[str, str], None]:
+    """A hook that kills its process when it is called for the `at`-th time."""
     operations = 0
 
     def count(operation: str, key: str) -> None:
@@ -70,8 +71,12 @@ def _run_until_killed(root: Path, action: Action, at: int, when: str) -> None:
         if operations == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    return count
+
+
+def _run_until_killed(root: Path, action: Action, at: int, when: str) -> None:
     lake = make_lake(root, _FLAGS)
-    hooks = {when: count}
+    hooks = {when: killing_at(at)}
     action(with_store(lake, HookedStore(lake.store, **hooks)))
 
 

@@ -6,7 +6,6 @@ Killed before one operation is killed after the one before it, so a request whos
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import signal
 from collections.abc import Callable, Mapping
@@ -31,6 +30,7 @@ from tests.delivery.servers import Jira, Receiver, Slack, serving
 from tests.delivery.test_jira import JIRA
 from tests.doubles import HookedStore, nothing
 from tests.intake.lakes import NOW, everything, with_store
+from tests.kills import killing_at
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.delivery.test_kills"])
@@ -63,14 +63,7 @@ def channels(lake: Lake, port: int, count: Count = nothing) -> dict[str, Channel
 
 
 def run_until_killed(root: Path, port: int, now: datetime, at: int) -> None:
-    operations = 0
-
-    def count(operation: str, key: str) -> None:
-        nonlocal operations
-        operations += 1
-        if operations == at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+    count = killing_at(at)
     lake = open_lake(str(root), {}, None, Clock(now))
     hooked = with_store(lake, HookedStore(lake.store, before=count))
     send(hooked, channels(hooked, port, count))
