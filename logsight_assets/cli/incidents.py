@@ -38,8 +38,10 @@ def _investigate(options: argparse.Namespace) -> int:
 
 def answered(lake: Lake, records: IncidentRecords) -> dict[str, Any]:
     """The latest answer of an incident, and where it was told."""
-    from logsight_assets.delivery.overview import rows
+    from logsight_assets.delivery.entries import Subject, entries_of
+    from logsight_assets.delivery.overview import row_of
     from logsight_assets.incidents.once import answer_document
 
-    told = [row.to_json() for row in rows(lake) if (row.kind, row.name) == ("incident", records.incident_id)]
+    subject = Subject(records.tenant, "incident", records.incident_id)
+    told = [row_of(lake, entry).to_json() for entry in entries_of(lake.store, subject)]
     return answer_document(records) | {"deliveries": told}

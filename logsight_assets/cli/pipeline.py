@@ -65,10 +65,11 @@ def _signals_of_fault(lake: Lake) -> tuple[dict[str, Any], str]:
     from logsight_assets.demo import main_incident, raise_alarms, take_alarms
     from logsight_assets.incidents.state import fold
     from logsight_assets.progress import run_jobs
+    from sensors import alarms, deliveries
 
     raised = raise_alarms(lake)
     take_alarms(lake)
-    run_jobs(lake, "answer_alarms", "deliver")
+    run_jobs(lake, alarms.JOB, deliveries.JOB)
     text = f"{many(raised.alarms, 'alarm')} by {many(raised.rules, 'rule')}; `logsight anomalies list`"
     records = main_incident(lake)
     if records is None:
