@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from logsight_assets.delivery import slack_blocks
-from logsight_assets.delivery.incident_message import Style, incident_document
-from logsight_assets.delivery.message import Document
+from logsight_assets.delivery.incident_message import incident_document
+from logsight_assets.delivery.message import Document, Style
 from logsight_assets.incidents.state import AlarmState, IncidentState
 from logsight_assets.incidents.summary.check import Known, check
 from logsight_assets.incidents.summary.facts import facts_of
@@ -229,7 +229,7 @@ def message_of(state: IncidentState) -> Document:
 
 
 def _summary(evidence: Mapping[str, Any], raw: str, severity: str) -> dict[str, Any]:
-    stands = {"kind": "first_answer", "summary": None, "removed": 0, "runbooks": [], "model": "m"}
+    stands: dict[str, Any] = {"kind": "first_answer", "summary": None, "removed": 0, "runbooks": [], "model": "m"}
     try:
         answer = read_answer(raw)
     except MalformedAnswer:

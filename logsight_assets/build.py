@@ -6,7 +6,8 @@ Windows outside the partitions (imports of old logs) are computed by the same fu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,16 @@ class BuildSummary(Observer):
     failures: dict[str, Exception] = field(default_factory=dict)
     outside_partitions: int = 0
     seconds: float = 0.0
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the wall of what is done inside to a stage."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stage_seconds[name] = self.stage_seconds.get(name, 0.0) + time.perf_counter() - began
 
     def receipt(self, receipt: Receipt) -> None:  # noqa: ARG002 - the progress bar counts
         self.on_step("objects", 1)
@@ -84,6 +95,7 @@ class BuildSummary(Observer):
             "event_hours": sorted(str(hour) for hour in {*report.event_hours, *touched}),
             "outside_partitions": self.outside_partitions,
             "seconds": round(self.seconds, 3),
+            "stage_seconds": {stage: round(seconds, 3) for stage, seconds in self.stage_seconds.items()},
         }
 
 
@@ -104,8 +116,18 @@ class Builder:
         """
         began = time.perf_counter()
         with watching(summary):
-            hours = self._read(summary, start, end, replay=replay)
-            self._refresh(summary, hours, replay=replay)
+            with summary.stage("intake"):
+                hours = self._read(summary, start, end, replay=replay)
+            with summary.stage("trends"):
+                self._refresh_trends(summary, hours, replay=replay)
+            # Behind all levels: templates are counted over them.
+            with summary.stage("templates"):
+                if replay or templates_are_due(self.lake):
+                    self._run(summary, "refresh_templates", replay=replay)
+            with summary.stage("anomalies"):
+                self._refresh_anomalies(summary, replay=replay)
+            with summary.stage("slo"):
+                self._refresh_objectives(summary)
         summary.seconds = time.perf_counter() - began
         summary.check()
         return summary
@@ -142,7 +164,7 @@ class Builder:
             self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake)
         )
 
-    def _refresh(self, summary: BuildSummary, read: set[Hour], *, replay: bool) -> None:
+    def _refresh_trends(self, summary: BuildSummary, read: set[Hour], *, replay: bool) -> None:
         """Refresh what is due, and the hours that were read though nothing in them may have changed."""
         due, outside = due_windows(self.lake)
         hours = read.union(due.hours)
@@ -156,12 +178,8 @@ class Builder:
             self._run(summary, "refresh_days", first_day, last_day, replay=replay)
         for month in due_windows(self.lake)[0].months:
             self._run(summary, "refresh_months", month_key(month), month_key(month), replay=replay)
-        # Behind all levels: templates are counted over them.
-        if replay or templates_are_due(self.lake):
-            self._run(summary, "refresh_templates", replay=replay)
-        self._refresh_signals(summary, replay=replay)
 
-    def _refresh_signals(self, summary: BuildSummary, *, replay: bool) -> None:
+    def _refresh_anomalies(self, summary: BuildSummary, *, replay: bool) -> None:
         """Judge hours from the oldest on; one that changes marks later ones, so look again until none is due."""
         for _ in range(_MOST_PASSES):
             due = [hour for hour in due_anomalies(self.lake) if is_inside(self.lake, hour)]
@@ -170,6 +188,8 @@ class Builder:
             for first, last in contiguous(due, _LONGEST_RUN):
                 self._run(summary, "refresh_anomalies", first.partition_key, last.partition_key, replay=replay)
             replay = False
+
+    def _refresh_objectives(self, summary: BuildSummary) -> None:
         for _ in range(_MOST_PASSES):
             days = self._due_objective_days()
             if summary.failures or not days:
