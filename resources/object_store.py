@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -22,6 +23,8 @@ from typing import BinaryIO, NamedTuple, Protocol
 from logsight_assets.errors import ObjectMissing, StoreUnavailable, UsageError
 
 _PRIVATE = ".logsight"  # state of LogSight itself and half-written objects: never listed
+# A part that is empty, '.' or '..', or private; or a NUL, which would end the name there.
+_OUTSIDE = re.compile(rf"(?:^|/)(?:\.{{0,2}}(?:/|\Z)|{re.escape(_PRIVATE)})|\0")
 
 
 class ObjectInfo(NamedTuple):
@@ -84,13 +87,17 @@ class FolderStore:
 
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).absolute()
+        self._root = str(self.root).rstrip("/")
 
     def path(self, key: str) -> Path:
         """Where the object lies; UsageError for a key that would leave the folder."""
-        if any(part in ("", ".", "..") or part.startswith(_PRIVATE) for part in key.split("/")) or "\0" in key:
+        return Path(self.uri(key))
+
+    def uri(self, key: str) -> str:
+        if _OUTSIDE.search(key):
             raise UsageError(f"object key {key!r} is absolute, or has an empty, '.', '..' or {_PRIVATE!r} part")
         _check_text(key)
-        return self.root / key
+        return f"{self._root}/{key}"
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         folder, _, start = prefix.rpartition("/")
@@ -118,7 +125,10 @@ class FolderStore:
                 yield from self._walk(Path(entry.path), prefix + name, "")
                 continue
             with contextlib.suppress(FileNotFoundError):  # removed since the listing
-                yield _info(prefix + name, entry.stat())
+                found = entry.stat()
+                # Opening a pipe would wait for whoever writes into it.
+                if stat.S_ISREG(found.st_mode):
+                    yield _info(prefix + name, found)
 
     def folders(self, prefix: str) -> builtins.list[str]:
         folder = self.path(prefix.removesuffix("/")) if prefix else self.root
@@ -137,7 +147,7 @@ class FolderStore:
             return None
         except OSError as error:
             raise self._unavailable(key, error) from error
-        return None if stat.S_ISDIR(found.st_mode) else _info(key, found)
+        return _info(key, found) if stat.S_ISREG(found.st_mode) else None
 
     def get(self, key: str) -> bytes:
         with self.open(key) as stream:
@@ -195,9 +205,6 @@ class FolderStore:
                 parent.rmdir()
             except OSError:
                 break
-
-    def uri(self, key: str) -> str:
-        return str(self.path(key))
 
     @contextlib.contextmanager
     def _staging(self, key: str) -> Iterator[Path]:

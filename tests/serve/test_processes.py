@@ -306,4 +306,5 @@ def test_variables_of_dagster_steer_nothing_but_time_limits(lake: Lake, tmp_path
     assert made["DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"] == "90"
     assert made["LOGSIGHT_CONFIG"] == str(Path.cwd() / "own.yaml")
     assert made["PYTHONPATH"] == "kept"
+    assert made["OPENBLAS_NUM_THREADS"] == "1"
     assert "DAGSTER_WEBSERVER_PORT" not in made
