@@ -74,6 +74,13 @@ def _in_key(evidence: dict[str, Any], text: str) -> None:
     evidence["first_answer"]["shared_attributes"][0]["name"] = text
 
 
+def _in_earlier(field: str) -> Carrier:
+    def put(evidence: dict[str, Any], text: str) -> None:
+        evidence["earlier_incidents"][0][field] = text
+
+    return put
+
+
 CARRIERS: Mapping[str, Carrier] = {
     "body": _in_event("body"),
     "attributes": _in_event("attributes"),
@@ -84,6 +91,8 @@ CARRIERS: Mapping[str, Carrier] = {
     "alarm name": _in_alarm("name"),
     "alarm description": _in_alarm("description"),
     "change": _in_change,
+    "earlier alarm": _in_earlier("alarm"),
+    "earlier service": _in_earlier("service"),
 }
 
 
@@ -322,6 +331,11 @@ EVIDENCE: dict[str, Any] = {
     "changes": [
         {"change_id": "c", "time_unix_micro": START // 1000, "kind": "deployment", "service": "payment",
          "version": "v2", "description": "smaller pool"}
+    ],
+    "earlier_incidents": [
+        {"incident_id": "20250501-0900-abcdef", "state": "resolved", "opened_unix_nano": START - 10**15,
+         "resolved_unix_nano": START - 9 * 10**14, "alarm": "checkout-5xx", "service": "checkout",
+         "verdict": "explained", "suspect": "bank", "suspect_score": 0.7, "cause_named": True, "cause": "bank"}
     ],
 }  # fmt: skip
 

@@ -7,25 +7,20 @@ first, so that a run that was killed between them cannot answer from other rows 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from logsight_assets.failures import Failures, told
 from logsight_assets.incidents.alarm import Alarm, parse_alarm
-from logsight_assets.incidents.change_rules import find_changes
-from logsight_assets.incidents.changes import changes_between
 from logsight_assets.incidents.episodes import ALARM
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.reanalysis import basis_now
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.runbooks import FOLDER, load_runbooks, matching
+from logsight_assets.incidents.surroundings import About, surroundings
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import PLATFORM, Lake
 
 INCOMPLETE = "incomplete"
-_CHANGES_BEFORE = timedelta(hours=24)
-_MOST_CHANGES = 50
 ALARM_CAME = "alarm"  # why an answer was made
 
 
@@ -67,7 +62,9 @@ def _investigated(
         alarm = first_alarm(records)
         found = investigate(lake, alarm).to_json()
         runbooks = _runbooks(lake, records, found["first_answer"], failures)
-        return found | {"changes": _changes(lake, records.tenant, Window.of(alarm)), "runbooks": runbooks}
+        around, missing = surroundings(lake, _about(records, Window.of(alarm), found["first_answer"]), failures)
+        completeness = {**found["completeness"], **({"missing": missing} if missing else {})}
+        return found | around | {"completeness": completeness, "runbooks": runbooks}
     error = failures.held[f"investigation of incident {records.incident_id}"]
     missing = f"the evidence could not be read: {told(error)}"
     return {
@@ -93,16 +90,12 @@ def _runbooks(
     return []
 
 
-def _changes(lake: Lake, tenant: str, window: Window) -> list[dict[str, Any]]:
-    """What was changed in the day before the window and in it, the latest first."""
-    start, end = (datetime.fromtimestamp(nano / 1e9, UTC) for nano in (window.start, window.as_of))
-    start -= _CHANGES_BEFORE
-    tenants = [*readable_tenants(lake), PLATFORM] if tenant == PLATFORM else [tenant]
-    for name in tenants:
-        find_changes(lake, name, start, end)
-    found = {change for name in tenants for change in changes_between(lake, name, start, end)}
-    latest = sorted(found, key=lambda change: (-change.time_unix_micro, change.change_id))[:_MOST_CHANGES]
-    return [{"change_id": change.change_id, **asdict(change)} for change in latest]
+def _about(records: IncidentRecords, window: Window, answer: Mapping[str, Any]) -> About:
+    alarms = [record.body for record in records.all() if "alarm" in record.body]
+    services = {service for body in alarms for service in body["services"]}
+    services.update(suspect["service"] for suspect in answer["suspects"])
+    names = frozenset(body["alarm"] for body in alarms)
+    return About(records.tenant, records.incident_id, window, names, frozenset(services))
 
 
 def first_alarm(records: IncidentRecords) -> Alarm:

@@ -16,10 +16,13 @@ from logsight_assets.incidents.reading import Pattern, files_of, observe, readab
 from logsight_assets.incidents.seen_templates import Label
 from logsight_assets.incidents.signals.attributes import shared_by_failing
 from logsight_assets.incidents.symptom import SymptomService, services_of, tenant_of
+from logsight_assets.incidents.trend_rows import TrendRows, trend_rows
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import PLATFORM, Lake
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.templates.labels import labels
+
+_TREND_SUSPECTS = 5  # likeliest causes whose trend rows are evidence
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Investigation:
     symptoms: tuple[SymptomService, ...]
     first_answer: FirstAnswer
     evidence: tuple[Evidence, ...]
+    trends: TrendRows
     inputs: Inputs
     events_read: int
 
@@ -59,6 +63,7 @@ class Investigation:
                  "template_id": fact.template_id}
                 for fact in self.evidence
             ],
+            "trends": self.trends.to_json(),
             "completeness": self.inputs.to_json(),
             "events_read": self.events_read,
         }  # fmt: skip
@@ -79,11 +84,22 @@ def investigate(lake: Lake, alarm: Alarm) -> Investigation:
         changed = changes(ranking)
         examples = examples_of(session, observed, changed, files.since)
         first = ranking.suspects[0] if ranking.suspects else None
+        services = {each.service for each in symptoms}
+        services |= {observed.services[each.service] for each in ranking.suspects[:_TREND_SUSPECTS]}
+        trends = trend_rows(session, lake, read, files.hours, window, services)
         attributes = shared_by_failing(session, observed, first.service, first.findings) if first else []
     first_answer = answer(observed, ranking, examples, attributes, is_complete=inputs.is_complete)
     evidence = _evidence(observed, [(finding.template or 0, finding.kind) for finding in changed], examples)
     return Investigation(
-        alarm, tenant or PLATFORM, window, tuple(symptoms), first_answer, evidence, inputs, observed.events
+        alarm,
+        tenant or PLATFORM,
+        window,
+        tuple(symptoms),
+        first_answer,
+        evidence,
+        trends,
+        inputs,
+        observed.events,
     )
 
 

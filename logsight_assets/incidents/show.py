@@ -11,9 +11,10 @@ from typing import Any
 from logsight_assets.incidents.records import LOGSIGHT, IncidentRecords, Record
 from logsight_assets.incidents.state import IncidentState, fold, instant
 from logsight_assets.incidents.summary.shown import summary_document, told_by_model, why_no_summary
+from logsight_assets.incidents.surroundings import SURROUNDINGS
 from logsight_assets.visible import visible
 
-_SUSPECTS, _TEMPLATES, _CHANGES, _EVIDENCE = 5, 10, 5, 20  # lines of each
+_SUSPECTS, _TEMPLATES, _AROUND, _EVIDENCE = 5, 10, 5, 20  # lines of each
 _LONGEST = 160  # characters of a line of theirs
 _VERDICTS = {
     "explained": "the logs show a cause",
@@ -42,7 +43,8 @@ def incident_document(records: IncidentRecords) -> dict[str, Any]:
         "assigned_to": state.assigned_to,
         "first_answer": {key: value for key, value in state.answer.items() if key != "completeness"},
         "evidence": state.evidence.get("evidence", []),
-        "changes": state.evidence.get("changes", []),
+        "trends": state.evidence.get("trends", {}),
+        **{name: state.evidence.get(name, []) for name in SURROUNDINGS},
         "runbooks": state.evidence.get("runbooks", []),
         **summary_document(records),
         "completeness": state.evidence.get("completeness", {}),
@@ -54,7 +56,7 @@ def incident_text(records: IncidentRecords) -> str:
     """The same for people."""
     held = records.all()
     state = fold(held)
-    found = (_cause, _summary, _runbooks, _changes, _missing, _evidence)
+    found = (_cause, _summary, _runbooks, _changes, _objectives, _anomalies, _earlier, _missing, _evidence)
     parts = (_head(records, state), *(part(state) for part in found))
     lines = [*(line for part in parts for line in part), "", "Timeline"]
     lines += [f"  {record.time[:19]}Z  {_told(record)}" for record in held]
@@ -123,25 +125,60 @@ def _changes(state: IncidentState) -> Iterator[str]:
     changes: Sequence[Mapping[str, Any]] = state.evidence.get("changes", ())
     if changes:
         yield "Changed before"
-    for change in changes[:_CHANGES]:
+    for change in changes[:_AROUND]:
         moment = instant(change["time_unix_micro"] // 1000)
         what = " ".join(_short(str(change[name])) for name in ("service", "version", "description") if change[name])
         yield f"  {moment}  {_short(change['kind'])}: {what}"
 
 
+def _objectives(state: IncidentState) -> Iterator[str]:
+    rows: Sequence[Mapping[str, Any]] = state.evidence.get("objectives", ())
+    if rows:
+        yield "Objectives, as of the hour before"
+    for row in rows[:_AROUND]:
+        burn = "" if row["burn_rate_1h"] is None else f", burning at {row['burn_rate_1h']:.1f} in the last hour"
+        left = "nothing measured" if row["budget_left_ratio"] is None else f"{row['budget_left_ratio']:.0%} left"
+        yield f"  {_short(row['objective'])} of {_short(row['service'])}: {row['state']}, budget {left}{burn}"
+
+
+def _anomalies(state: IncidentState) -> Iterator[str]:
+    rows: Sequence[Mapping[str, Any]] = state.evidence.get("anomalies", ())
+    if rows:
+        yield "Out of the ordinary before"
+    for row in rows[:_AROUND]:
+        since = instant(row["since_unix_nano"] // 1_000_000)
+        yield f"  {since}  {_short(row['service'])}, {row['metric']}: {_short(row['reason'])}"
+
+
+def _earlier(state: IncidentState) -> Iterator[str]:
+    rows: Sequence[Mapping[str, Any]] = state.evidence.get("earlier_incidents", ())
+    if rows:
+        yield "Incidents like it"
+    for row in rows[:_AROUND]:
+        yield f"  {row['incident_id']}, {_short(row['alarm'] or '')}: {_cause_of(row)}"
+
+
+def _cause_of(row: Mapping[str, Any]) -> str:
+    """What an earlier incident came from, as far as it is known, and who says so."""
+    if row["cause_named"]:
+        return f"the cause was {_short(row['cause'] or 'not in the logs')}, as a person said"
+    return f"first suspect {_short(row['suspect'])}" if row["suspect"] else str(row["verdict"] or "not answered")
+
+
 def _missing(state: IncidentState) -> Iterator[str]:
     """What was not there when the answer was made: it may change with it."""
     completeness: Mapping[str, Any] = state.evidence.get("completeness", {})
-    if not completeness or completeness.get("is_complete"):
+    told: Sequence[str] = completeness.get("missing", ())
+    if not completeness or (completeness.get("is_complete") and not told):
         return
     yield "Missing"
-    yield from (f"  {_short(str(what))}" for what in completeness.get("missing", ()))
+    yield from (f"  {_short(what)}" for what in told)
     sources: Sequence[Mapping[str, Any]] = completeness.get("sources", ())
     for source in (each for each in sources if each["state"] != "complete"):
         until = source.get("watermark_unix_nano")
         read = f"read until {instant(until // 1_000_000)}" if until is not None else "nothing of it is read"
         yield f"  source {_short(source['source'])} is {source['state']}: {read}"
-    if not sources and not completeness.get("missing"):
+    if not sources and not told:
         yield "  nothing is known of these hours; `logsight build` reads what has arrived"
 
 
@@ -168,6 +205,8 @@ def _told(record: Record) -> str:
     if record.kind == "action":
         what = f"{body['action']} of runbook {body['runbook']}: {body['stage']}"
         what += f", {body['told']}" if body.get("told") else ""
+    if record.kind == "runbook":
+        what = f"{body['stage']}: {body['name'] or 'erased'}"
     if record.kind == "summary":
         by_model = f"by {body.get('model')}, {body['removed']} statements removed"
         what = by_model if body["kind"] == "model" else "the first answer stands"

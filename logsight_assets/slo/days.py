@@ -243,8 +243,11 @@ def _hour(naive: datetime) -> Hour:
 
 
 def objectives_at(lake: Lake, tenant: str, moment: datetime) -> list[dict[str, object]]:
-    """Rows of `slo` as of the last hour of that day that had begun by then; empty without objectives."""
-    hour = Hour.of(moment)
+    """Rows of `slo` as of the last hour of that hour's day that had ended by then; empty without objectives.
+
+    The row of an hour that goes on holds what has not happened yet whenever it is read later.
+    """
+    hour = Hour.of(moment) - 1
     key = slo_key(tenant, hour.day)
     if is_erased(lake.store, tenant) or not lake.store.head(key):
         return []

@@ -69,17 +69,17 @@ def counted(lake: Lake, engine: DuckDBEngine) -> Lake:
 
 def test_an_availability_counts_requests_and_those_that_failed(counted: Lake) -> None:
     assert rows(counted) == [("up", 10, 100, 5), ("up", 11, 100, 20)]
-    (found,) = objectives_at(counted, "acme", ELEVEN.end - timedelta(minutes=1))
+    (found,) = objectives_at(counted, "acme", ELEVEN.end)
     assert (found["window_total_count"], found["window_bad_count"]) == (200, 25)
     assert found["budget_left_ratio"] == pytest.approx(-0.25)
     assert (found["burn_rate_1h"], found["state"]) == (pytest.approx(2.0), "exhausted")
     assert found["coverage_ratio"] == pytest.approx(2 / 48, abs=1e-6)
 
 
-def test_a_moment_is_answered_by_its_own_hour(counted: Lake) -> None:
-    (found,) = objectives_at(counted, "acme", TEN.start)
+def test_a_moment_is_answered_by_the_last_hour_that_had_ended(counted: Lake) -> None:
+    (found,) = objectives_at(counted, "acme", ELEVEN.end - timedelta(minutes=1))
     assert found["window_total_count"] == 100
-    assert objectives_at(counted, "acme", TEN.start - timedelta(hours=1)) == []
+    assert objectives_at(counted, "acme", TEN.end - timedelta(minutes=1)) == []
 
 
 def test_an_availability_may_be_of_events(lake: Lake, engine: DuckDBEngine) -> None:
@@ -112,7 +112,7 @@ def test_late_requests_change_their_day_and_the_days_behind_it(counted: Lake, en
     put(counted, engine, requests(10, 0, TEN), TEN, name="late")
     assert work(counted, engine)[0] == DAY
     assert rows(counted)[0] == ("up", 10, 110, 5)
-    (found,) = objectives_at(counted, "acme", later.start)
+    (found,) = objectives_at(counted, "acme", later.end)
     assert found["window_total_count"] == 260
 
 
@@ -143,6 +143,6 @@ def test_without_objectives_nothing_is_written(lake: Lake, engine: DuckDBEngine)
 
 def test_an_erased_tenant_has_none(counted: Lake, engine: DuckDBEngine) -> None:
     counted.store.put(tombstone_key("acme"), b"{}")
-    assert objectives_at(counted, "acme", TEN.start) == []
+    assert objectives_at(counted, "acme", TEN.end) == []
     assert refresh_objectives(counted, engine, DAY).removed == [slo_key("acme", DAY)]
     assert work(counted, engine) == []

@@ -18,6 +18,8 @@ from urllib.parse import unquote_plus
 from logsight_assets.visible import visible
 
 ALARM, COMPLETENESS, SUSPECT, TEMPLATE, EVENT, CHANGE, ATTRIBUTE = "AKSTECP"  # first letters of ids
+TREND, ANOMALY, OBJECTIVE, EARLIER = "RNOI"
+KINDS = (ALARM, COMPLETENESS, SUSPECT, TEMPLATE, TREND, OBJECTIVE, ANOMALY, EVENT, CHANGE, ATTRIBUTE, EARLIER)
 _LONGEST = 1_000  # characters of a text that is shown
 _ERROR_WORDS = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "ALERT", "EMERG")
 
@@ -73,6 +75,10 @@ def facts_of(evidence: Mapping[str, Any]) -> tuple[Fact, ...]:
         *(_event(each) for each in evidence.get("evidence", ())),
         *(_change(number, each) for number, each in enumerate(evidence.get("changes", ()), 1)),
         *(_attribute(number, each, answer) for number, each in enumerate(answer.get("shared_attributes", ()), 1)),
+        *(_trend(number, each) for number, each in enumerate(evidence.get("trends", {}).get("rows", ()), 1)),
+        *(_anomaly(number, each) for number, each in enumerate(evidence.get("anomalies", ()), 1)),
+        *(_objective(number, each) for number, each in enumerate(evidence.get("objectives", ()), 1)),
+        *(_earlier(number, each) for number, each in enumerate(evidence.get("earlier_incidents", ()), 1)),
     )
 
 
@@ -248,6 +254,86 @@ def _attribute(number: int, attribute: Mapping[str, Any], answer: Mapping[str, A
         quotable=[str(attribute.get("name", "")), str(attribute.get("value", ""))],
         numbers=list(counts.values()),
         services=[suspects[0]["service"]] if suspects else [],
+    )
+
+
+def _trend(number: int, row: Mapping[str, Any]) -> Fact:
+    counts = {name: value for name, value in row.items() if name not in ("service", "is_incident")}
+    when = "in the incident" if row["is_incident"] else "before the incident"
+    return _fact(
+        TREND,
+        number,
+        {"service": row["service"], "when": when, **counts},
+        numbers=list(counts.values()),
+        services=[row["service"]],
+    )
+
+
+def _anomaly(number: int, anomaly: Mapping[str, Any]) -> Fact:
+    counted = ("score", "observed", "expected_low", "expected_high", "baseline_size")
+    since, last = anomaly["since_unix_nano"], anomaly["last_hour_unix_nano"]
+    return _fact(
+        ANOMALY,
+        number,
+        {
+            "service": anomaly["service"],
+            "template_id": anomaly["template_id"],
+            "metric": anomaly["metric"],
+            "direction": anomaly["direction"],
+            "state": anomaly["state"],
+            "since": utc_text(since),
+            "last_hour": utc_text(last),
+            **{name: anomaly[name] for name in counted},
+            "reason": anomaly["reason"],
+        },
+        numbers=[anomaly[name] for name in counted],
+        times=[since, last],
+        services=[anomaly["service"]],
+        changes={"vanished": ["stopped"]}.get(anomaly["direction"], [anomaly["direction"]]),
+        strange=visible(anomaly["service"]),  # the reason is ours
+    )
+
+
+def _objective(number: int, row: Mapping[str, Any]) -> Fact:
+    figures = {name: value for name, value in row.items() if isinstance(value, int | float) and name[-5:] != "_nano"}
+    return _fact(
+        OBJECTIVE,
+        number,
+        {
+            "objective": row["objective"],
+            "service": row["service"],
+            "kind": row["kind"],
+            "hour": utc_text(row["hour_unix_nano"]),
+            "state": row["state"],
+            **figures,
+        },
+        numbers=list(figures.values()),
+        times=[row["hour_unix_nano"]],
+        services=[row["service"]],
+    )
+
+
+def _earlier(number: int, row: Mapping[str, Any]) -> Fact:
+    """An incident before this one. It is about no service: what was the cause then is no evidence of a cause now."""
+    opened, resolved = row["opened_unix_nano"], row["resolved_unix_nano"]
+    cause = row["cause"] or "not in the logs"
+    return _fact(
+        EARLIER,
+        number,
+        {
+            "incident_id": row["incident_id"],
+            "state": row["state"],
+            "opened": utc_text(opened),
+            "resolved": None if resolved is None else utc_text(resolved),
+            "alarm": row["alarm"],
+            "alarm_services": row["service"],
+            "verdict": row["verdict"],
+            "suspect": row["suspect"],
+            "suspect_score": row["suspect_score"],
+            "cause_named_by_a_person": cause if row["cause_named"] else None,
+        },
+        numbers=[row["suspect_score"]],
+        times=[opened, resolved],
     )
 
 

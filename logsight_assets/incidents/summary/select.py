@@ -13,17 +13,22 @@ from dataclasses import dataclass
 
 from logsight_assets.incidents.summary.facts import (
     ALARM,
+    ANOMALY,
     ATTRIBUTE,
     CHANGE,
     COMPLETENESS,
+    EARLIER,
     EVENT,
+    KINDS,
+    OBJECTIVE,
     SUSPECT,
     TEMPLATE,
+    TREND,
     Fact,
 )
 
 _CONTEXT = 4  # lines around the first error
-_COUNTED = (ALARM, COMPLETENESS, SUSPECT, TEMPLATE)
+_COUNTED = (ALARM, COMPLETENESS, SUSPECT, TEMPLATE, TREND, OBJECTIVE)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def _in_order(facts: Sequence[Fact]) -> Iterator[Fact]:
 
 
 def _wanted(facts: Sequence[Fact]) -> Iterator[Fact]:
-    of_kind = {kind: [fact for fact in facts if fact.kind == kind] for kind in (*_COUNTED, EVENT, CHANGE, ATTRIBUTE)}
+    of_kind = {kind: [fact for fact in facts if fact.kind == kind] for kind in KINDS}
     for kind in _COUNTED:
         yield from of_kind[kind]
     events = of_kind[EVENT]
@@ -75,8 +80,8 @@ def _wanted(facts: Sequence[Fact]) -> Iterator[Fact]:
         if template not in shown:
             shown.add(template)
             yield event
-    yield from of_kind[CHANGE]
-    yield from of_kind[ATTRIBUTE]
+    for kind in (CHANGE, ATTRIBUTE, ANOMALY, EARLIER):
+        yield from of_kind[kind]
     yield from events
 
 

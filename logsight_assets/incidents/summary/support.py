@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from logsight_assets.incidents.summary.facts import EVENT, Fact, utc_text
+from logsight_assets.incidents.summary.facts import EVENT, KINDS, Fact, utc_text
 from logsight_assets.incidents.summary.plain import is_name
 from logsight_assets.incidents.summary.schema import Statement
 
 SHORTEST_QUOTE = 3  # characters: less than that is a substring of anything
 _ECHO = 5  # words in a row of a stranger's text that a statement may not repeat outside of a quote
-_ID = re.compile(r"\b[AKSTECP]\d{1,4}\b")
+_ID = re.compile(rf"\b[{''.join(KINDS)}]\d{{1,4}}\b")
 _TIME = re.compile(
     r"\b(?:(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<of_day>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?"
     r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))(?:\s?(?:Z|UTC)\b)?"
@@ -190,7 +190,7 @@ def _says_nothing(claimed: Claimed) -> bool:
 def _known_names(claimed: Claimed) -> list[str]:
     names = {service for fact in claimed.cited for service in fact.services}
     names |= {str(fact.shown.get("host", "")) for fact in claimed.cited if fact.kind == EVENT}
-    names |= {str(fact.shown.get("template_id", "")) for fact in claimed.cited}
+    names |= {str(fact.shown.get(name, "")) for name in ("template_id", "incident_id") for fact in claimed.cited}
     return sorted((name for name in names if name and is_name(name)), key=len, reverse=True)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from logsight_assets.incidents.summary.check import kept_statements
 from logsight_assets.incidents.summary.plain import fault
 from tests.incidents.summary.cases import answered, checked, evidence, said
+from tests.intake.lakes import HOUR
 
 
 def reason_of(statement: dict[str, Any], found: dict[str, Any] | None = None) -> str:
@@ -45,6 +46,54 @@ def test_an_answer_that_its_evidence_supports_is_kept_whole() -> None:
 )
 def test_what_the_evidence_holds_is_kept(statement: dict[str, Any]) -> None:
     assert reason_of(statement) == ""
+
+
+AROUND: dict[str, Any] = {
+    "trends": {
+        "sql": "select 1",
+        "rows": [{"service": "payment", "is_incident": 1, "minute_count": 5, "event_count": 4200, "error_count": 340,
+                  "request_count": 700, "duration_count": 0, "duration_sum_ns": None, "duration_max_ns": None}],
+    },
+    "anomalies": [
+        {"episode_id": "a", "service": "payment", "template_id": "", "metric": "error_ratio", "direction": "high",
+         "state": "standing", "since_unix_nano": (HOUR - 2).start_nano, "last_hour_unix_nano": (HOUR - 1).start_nano,
+         "score": 8.5, "observed": 0.4, "expected_low": 0.0, "expected_high": 0.1, "baseline_size": 24,
+         "reason": "40.0% errors; 0.0% to 10.0% errors expected from the last 24 usable hours"}
+    ],
+    "objectives": [
+        {"objective": "payment-up", "service": "payment", "kind": "availability", "state": "burning", "target": 0.99,
+         "hour_unix_nano": (HOUR - 1).start_nano, "budget_left_ratio": 0.12, "burn_rate_1h": 14.5}
+    ],
+    "earlier_incidents": [
+        {"incident_id": "20250501-0900-abcdef", "state": "resolved", "opened_unix_nano": (HOUR - 700).start_nano,
+         "resolved_unix_nano": None, "alarm": "checkout-5xx", "service": "checkout", "verdict": "explained",
+         "suspect": "bank", "suspect_score": 0.7, "cause_named": True, "cause": "bank"}
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (said("In the incident 340 of its 4,200 lines were errors.", "R1"), ""),
+        (said("In the incident 341 of its lines were errors.", "R1"), "number_not_in_rows"),
+        (said("Since 08:00 its share of errors was high, 40% where at most 10% is expected.", "N1"), ""),
+        (said("Since 07:00 its share of errors was high.", "N1"), "time_not_in_evidence"),
+        (said("The budget of payment-up has 12% left and burns at 14.5.", "O1"), ""),
+        (said("The budget of payment-up has 11% left.", "O1"), "number_not_in_rows"),
+        (said("In 20250501-0900-abcdef a person named bank as the cause.", "I1"), ""),
+    ],
+    ids=lambda each: each["text"] if isinstance(each, dict) else each,
+)
+def test_what_stands_around_the_incident_supports_statements_too(statement: dict[str, Any], reason: str) -> None:
+    assert reason_of(statement, evidence(**AROUND)) == reason
+
+
+def test_an_earlier_incident_is_evidence_of_no_cause() -> None:
+    cause = {"service": "bank", "statement": said("The same alarm came from bank before.", "I1")}
+    result = checked(answered(probable_cause=cause), evidence(**AROUND))
+    assert not result.has_cause
+    assert "service_not_in_evidence" in {each.reason for each in result.verdicts}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""Trend rows as evidence: what the services of an incident logged before it and in it, with the query that gives them.
+
+Whoever doubts a number asks the lake the same: `logsight sql` over `service_trend_minute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from logsight_assets.incidents.windows import Window
+from logsight_assets.lake import Lake, minute_key
+from logsight_assets.sqltext import literal, sql
+from logsight_assets.tables import TRENDS
+from logsight_assets.timeline import Hour
+from resources.query_engine import Session
+
+_TABLE = "service_trend_minute"
+_MINUTE_NS = 60_000_000_000
+
+
+@dataclass(frozen=True)
+class TrendRows:
+    """Rows of `sql` over the lake's tables; a service has one of before the incident (is_incident 0), one of it (1)."""
+
+    sql: str
+    rows: tuple[Mapping[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sql": self.sql, "rows": [dict(row) for row in self.rows]}
+
+
+def trend_rows(
+    session: Session,
+    lake: Lake,
+    tenants: Sequence[str],
+    hours: Collection[Hour],
+    window: Window,
+    services: Collection[str],
+) -> TrendRows:
+    """What the trends hold of these services in these hours, up to the last whole minute before `window.as_of`."""
+    first = min((hour.start_nano for hour in hours), default=window.start)
+    text = sql(
+        "incidents/trend_rows",
+        rows=_TABLE,
+        since=_timestamp(first),
+        start=_timestamp(window.start),
+        until=_timestamp(window.as_of),
+        services=", ".join(literal(service) for service in sorted(services)) or "null",
+    )
+    text = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    uris = {tenant: _uris(lake, tenant, hours) for tenant in tenants}
+    session.define_tenants(_TABLE, TRENDS[_TABLE], {tenant: own for tenant, own in uris.items() if own})
+    return TrendRows(text, tuple(_plain(row) for row in session.fetch(text).to_pylist()))
+
+
+def _uris(lake: Lake, tenant: str, hours: Collection[Hour]) -> list[str]:
+    keys = [minute_key(_TABLE.removesuffix("_minute"), tenant, hour) for hour in sorted(hours)]
+    return [lake.store.uri(key) for key in keys if lake.store.head(key)]
+
+
+def _timestamp(nano: int) -> str:
+    """The minute that holds it, as a SQL literal."""
+    moment = datetime.fromtimestamp(nano // _MINUTE_NS * 60, UTC)
+    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    total = row["duration_sum_ns"]
+    return {**row, "duration_sum_ns": None if total is None else int(total)}
