@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from datetime import datetime
 
+from logsight_assets.cli.times import moment
 from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import PLATFORM
@@ -38,9 +38,9 @@ def _add(options: argparse.Namespace) -> int:
         raise UsageError(f"--kind {options.kind!r}: one of {', '.join(KINDS)}")
     if not (options.service or options.description):
         raise UsageError("change add: say what was changed, with --service or --description")
-    moment = _moment(options.time) if options.time else lake.clock()
+    when = moment(options.time, "--time") if options.time else lake.clock()
     change = Change(
-        int(moment.timestamp() * 1_000_000),
+        int(when.timestamp() * 1_000_000),
         options.kind,
         getpass.getuser(),
         options.environment,
@@ -66,13 +66,3 @@ def _tenant(name: str) -> str:
     if name != PLATFORM and not TENANT_NAME.fullmatch(name):
         raise UsageError(f"tenant {name!r} must match {TENANT_NAME.pattern}, or be {PLATFORM}")
     return name
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(f"--time {text!r}: give a time with its zone, such as 2025-06-01T09:00Z")
-    return moment

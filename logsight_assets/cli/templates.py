@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import re
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from logsight_assets.cli.times import length, moment
 from logsight_assets.cli.verbs import Verbs, lake_of, show
 from logsight_assets.errors import UsageError
 
 if TYPE_CHECKING:
     from logsight_assets.decisions import Said
+    from logsight_assets.lake import Lake
     from logsight_assets.templates.people import Found
+
+_CHANGE_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def register(verbs: Verbs) -> None:
@@ -25,6 +31,17 @@ def register(verbs: Verbs) -> None:
     listing = group.add("list", _list, "templates, the most frequent first")
     listing.add_argument("--tenant", help="of this tenant only (default: the operator's view of all)")
     listing.add_argument("--service", help="of this service only")
+    changed = group.add("changed", _changed, "templates that are new, gone, or come more or less often since a time")
+    changed.add_argument(
+        "--since",
+        metavar="TIME",
+        required=True,
+        help="a time with its zone, such as 2025-06-01T09:00Z, or a change's id",
+    )
+    changed.add_argument("--until", metavar="TIME", help="where the window ends (default: now)")
+    changed.add_argument("--before", metavar="SPAN", default="24h", help="time before it to compare with, such as 24h")
+    changed.add_argument("--tenant", help="of this tenant only (default: the operator's view of all)")
+    changed.add_argument("--service", help="of this service only (default: all)")
     pin = group.add("pin", _pin, "keep a template's text and patterns together, whatever is mined later")
     _about(pin)
     pin.add_argument("--text", help="text to pin instead of the mined one; <*> stands for what varies")
@@ -67,6 +84,47 @@ def _list(options: argparse.Namespace) -> int:
     parameters = {"service": options.service} if options.service else {}
     answer = ask(lake_of(options), query, options.tenant, parameters=parameters)
     return show(options, {"templates": answer.rows, "truncated": answer.truncated}, as_table(answer, max_cell=100))
+
+
+def _changed(options: argparse.Namespace) -> int:
+    from logsight_assets.reader.template_windows import Windows, changed_templates
+
+    lake = lake_of(options)
+    end = moment(options.until, "--until") if options.until else lake.clock()
+    windows = Windows.of(_since(lake, options.since), end, length(options.before, "--before"))
+    found = changed_templates(lake, windows, options.tenant, options.service)
+    rows = found.to_json()
+    document = {
+        "since": f"{windows.since:%Y-%m-%dT%H:%M:%SZ}",
+        "until": f"{windows.until:%Y-%m-%dT%H:%M:%SZ}",
+        "before": f"{windows.start:%Y-%m-%dT%H:%M:%SZ}",
+        "templates": rows,
+        "truncated": found.is_truncated,
+    }
+    text = "".join(f"{_change_text(row)}\n" for row in rows) or "no template is new, gone, or comes at another rate\n"
+    return show(options, document, text.rstrip("\n"))
+
+
+def _since(lake: Lake, text: str) -> datetime:
+    """A time, or the time of the change with this id."""
+    from logsight_assets.reader.ask import ask
+
+    if not _CHANGE_ID.fullmatch(text):
+        return moment(text, "--since")
+    query = "select change_time from changes where change_id = $id limit 1"
+    rows = ask(lake, query, parameters={"id": text}).rows
+    if not rows:
+        raise UsageError(f'--since {text}: no change has this id; `logsight sql "select * from changes"` lists them')
+    return datetime.fromisoformat(rows[0]["change_time"]).replace(tzinfo=UTC)
+
+
+def _change_text(row: Mapping[str, Any]) -> str:
+    from logsight_assets.visible import visible
+
+    rate = "" if row["rate_ratio"] is None else f", {row['rate_ratio']:.2g} times as often"
+    counts = f"{row['before_count']:,} before, {row['after_count']:,} since{rate}"
+    place = visible(f"{row['tenant']}/{row['service']}")
+    return f"{row['change']:<4}  {place}  {row['template_id']}  {counts}: {visible(row['template'])[:160]}"
 
 
 def _pin(options: argparse.Namespace) -> int:

@@ -101,8 +101,8 @@ def _named(subject: Mapping[str, str]) -> str:
 
 def until(text: str, now: datetime) -> datetime:
     """A time with its zone, or a span from now such as 30m, 2h, 3d; UsageError for anything else."""
-    if match := _SPAN.fullmatch(text.strip()):
-        return now + timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if length := span(text):
+        return now + length
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -112,3 +112,9 @@ def until(text: str, now: datetime) -> datetime:
             f"until {text[:40]!r}: give a span such as 2h, or a time with its zone such as 2025-06-01T09:00Z"
         )
     return moment
+
+
+def span(text: str) -> timedelta | None:
+    """A length such as 30m, 2h, 3d; None for anything else."""
+    match = _SPAN.fullmatch(text.strip())
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None

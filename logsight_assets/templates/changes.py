@@ -1,8 +1,8 @@
 """What changed between two windows: templates that are new, that are gone, and those that came more or less often.
 
-Pure functions for notebooks and scripts, over rows such as `select service, template_id, template, sum(event_count) as
-event_count from template_counts_hour …` gives; reports and incidents judge by more than two windows. A rate is compared
-by counts and lengths of the windows alone: nothing is stored.
+Pure functions over rows such as `select service, template_id, template, sum(event_count) as event_count from
+template_counts_hour …` gives; reports and incidents judge by more than two windows. A rate is compared by counts and
+lengths of the windows alone: nothing is stored.
 """
 
 from __future__ import annotations
