@@ -6,7 +6,7 @@ removed is counted and stored with its reason; it is delivered to nobody as a cl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -165,11 +165,3 @@ class _Judge:
     def _told(self, place: str, reason: str | None, text: str) -> bool:
         self.verdicts.append(Verdict(place, REMOVED if reason else KEPT, reason or "", visible(text)[:500]))
         return reason is None
-
-
-def kept_statements(summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Every statement of what is left of an answer."""
-    yield from summary["summary"]
-    yield from summary["claims"]
-    causes = [summary["probable_cause"], *summary["excluded_causes"], summary["severity"]]
-    yield from (cause["statement"] for cause in causes if cause)

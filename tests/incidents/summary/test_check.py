@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logsight_assets.incidents.summary.check import kept_statements
 from logsight_assets.incidents.summary.plain import fault
 from tests.incidents.summary.cases import answered, checked, evidence, said
 from tests.intake.lakes import HOUR
@@ -20,6 +20,14 @@ def reason_of(statement: dict[str, Any], found: dict[str, Any] | None = None) ->
     (verdict,) = (each for each in result.verdicts if each.place == "claims.0")
     assert bool(result.summary["claims"]) == (verdict.verdict == "kept")
     return verdict.reason
+
+
+def kept_statements(summary: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every statement of what is left of an answer."""
+    yield from summary["summary"]
+    yield from summary["claims"]
+    causes = [summary["probable_cause"], *summary["excluded_causes"], summary["severity"]]
+    yield from (cause["statement"] for cause in causes if cause)
 
 
 def test_an_answer_that_its_evidence_supports_is_kept_whole() -> None:
