@@ -20,6 +20,9 @@ from logsight_assets.intake.arrivals import Arrival, waiting
 from logsight_assets.intake.receipts import Receipt
 from logsight_assets.intake.run import IntakeReport, sources_of
 from logsight_assets.lake import Lake, marked, unmark
+from logsight_assets.metrics.arrivals import take_in
+from logsight_assets.metrics.hours import all_hours, refresh_metrics
+from logsight_assets.metrics.hours import due_hours as due_metrics
 from logsight_assets.observers import Observer, watching
 from logsight_assets.outside import ToRead, due_windows, is_inside, read_outside, refresh_outside
 from logsight_assets.partitions import REPLAY_TAG, contiguous, contiguous_days, month_key, range_tags
@@ -128,6 +131,8 @@ class Builder:
                 self._refresh_anomalies(summary, replay=replay)
             with summary.stage("slo"):
                 self._refresh_objectives(summary)
+            with summary.stage("metrics"):
+                self._refresh_metrics(summary, replay=replay)
         summary.seconds = time.perf_counter() - began
         summary.check()
         return summary
@@ -142,9 +147,11 @@ class Builder:
         told = {Hour.parse(hour): keys for hour, keys in marked(self.lake.store, "arrivals").items()}
         found = waiting(self.lake, sources_of(self.lake), replay=replay)
         arrivals = [arrival for arrival in found if is_asked_for(arrival.raw.arrival_hour)]
-        summary.on_step("waiting", len(arrivals))
+        # Asked for or not: what was left in the middle may stand in two places.
+        left = [each for each in found if each.is_interrupted and not is_asked_for(each.raw.arrival_hour)]
+        summary.on_step("waiting", len(arrivals) + len(left))
         # Before the others, so that one run tells how complete both are.
-        self._read_outside(told, arrivals)
+        self._read_alone(told, arrivals, left)
         inside = {a.raw.arrival_hour for a in arrivals if is_inside(self.lake, a.raw.arrival_hour)}
         spans = contiguous(inside, _LONGEST_RUN)
         for first, last in spans:
@@ -157,12 +164,12 @@ class Builder:
             self._run(summary, "refresh_completeness")
         return inside
 
-    def _read_outside(self, told: Mapping[Hour, list[str]], arrivals: list[Arrival]) -> None:
+    def _read_alone(self, told: Mapping[Hour, list[str]], arrivals: list[Arrival], left: list[Arrival]) -> None:
+        """Read, without a run of Dagster, arrivals whose hours are no partitions, and all that was left."""
         outside = [a for a in arrivals if not is_inside(self.lake, a.raw.arrival_hour)]
         hours = {arrival.raw.arrival_hour for arrival in outside}
-        read_outside(
-            self.lake, ToRead(outside, [key for hour in hours for key in told.get(hour, [])]), Failures(self.lake)
-        )
+        markers = [key for hour in hours for key in told.get(hour, [])]
+        read_outside(self.lake, ToRead(outside + left, markers), Failures(self.lake))
 
     def _refresh_trends(self, summary: BuildSummary, read: set[Hour], *, replay: bool) -> None:
         """Refresh what is due, and the hours that were read though nothing in them may have changed."""
@@ -196,6 +203,19 @@ class Builder:
                 break
             for first_day, last_day in contiguous_days(days, _LONGEST_RUN):
                 self._run(summary, "refresh_objectives", first_day, last_day)
+
+    def _refresh_metrics(self, summary: BuildSummary, *, replay: bool) -> None:
+        """Take in metric objects and make their hours; a live source is asked by nobody here."""
+        failures = Failures(self.lake)
+        with failures.attempt("metric objects"):
+            take_in(self.lake)
+        due = all_hours(self.lake) if replay else set(due_metrics(self.lake))
+        inside = {hour for hour in due if is_inside(self.lake, hour)}
+        for first, last in contiguous(inside, _LONGEST_RUN):
+            self._run(summary, "refresh_metrics", first.partition_key, last.partition_key, replay=replay)
+        for hour in sorted(due - inside):
+            with failures.attempt(f"metrics of hour {hour}"):
+                refresh_metrics(self.lake, hour, replay=replay)
 
     def _due_objective_days(self) -> list[str]:
         return [day for day in due_days(self.lake) if self.lake.partitions_start <= day <= self.lake.now.day]

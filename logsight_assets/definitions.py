@@ -23,6 +23,7 @@ from logsight_assets.incidents.checks import alarm_path_check
 from logsight_assets.intake.assets import RAW_LOGS, intake_asset
 from logsight_assets.intake.checks import intake_checks
 from logsight_assets.lake import Lake, open_lake
+from logsight_assets.metrics.assets import RAW_METRICS, service_metrics_asset
 from logsight_assets.partitions import daily, hourly, monthly, weekly
 from logsight_assets.reports.assets import DAILY, WEEKLY, report_assets
 from logsight_assets.reports.checks import report_checks
@@ -30,7 +31,7 @@ from logsight_assets.slo.assets import slo_asset
 from logsight_assets.templates.assets import templates_assets
 from logsight_assets.trends.assets import completeness_asset, events_asset, level_assets, minute_assets
 from logsight_assets.trends.checks import trend_checks
-from sensors import alarm_rules, alarms, arrivals, deliveries, late_hours, signals, summaries
+from sensors import alarm_rules, alarms, arrivals, deliveries, late_hours, metrics, signals, summaries
 from sensors.reports import report_schedules
 from sensors.upkeep import upkeep_jobs, upkeep_schedules
 
@@ -70,6 +71,8 @@ def _definitions(lake: Lake) -> dg.Definitions:
         templates_assets(),
         anomalies_asset(hours),
         slo_asset(days),
+        RAW_METRICS,
+        service_metrics_asset(hours),
         backtest_asset(days),
         *report_assets(days, weekly(start)),
         ALARMS,
@@ -103,6 +106,8 @@ def _sensors(jobs: dict[str, Any]) -> list[dg.SensorDefinition]:
         arrivals.arrivals_sensor([jobs[name] for name in ("live", "catch_up", "outside")], names),
         late_hours.late_hours_sensor([jobs[name] for name in late], names),
         signals.signals_sensor([jobs[name] for name in (signals.ANOMALIES_JOB, signals.OBJECTIVES_JOB)]),
+        metrics.metrics_sensor(jobs[metrics.JOB]),
+        metrics.metrics_fetch_sensor(),
         alarm_rules.alarm_rules_sensor(),
         *alarms.alarm_sensors(jobs[alarms.JOB]),
         summaries.summaries_sensor(jobs[summaries.JOB]),
@@ -136,6 +141,7 @@ def _asset_jobs() -> dict[str, Any]:
         _job("refresh_templates", "Templates of what was counted since they were last made.", *_TEMPLATES),
         _job(signals.ANOMALIES_JOB, "Hours judged by their past, where they or their past changed.", "anomalies"),
         _job(signals.OBJECTIVES_JOB, "Objectives of days that changed, and of the days that they are part of.", "slo"),
+        _job(metrics.JOB, "Hours of named metrics whose objects or files changed.", "service_metrics"),
         _job("backtest_rules", "What today's alarm rules would have raised on days of the past.", "backtest_alarms"),
         _job(alarms.JOB, "Every alarm that waits, and answers that are due again.", "incidents"),
         _job(summaries.JOB, "Every answer that waits for a model's summary.", "summaries"),
@@ -157,16 +163,19 @@ def _job(name: str, description: str, *assets: str) -> Any:
 # which hours there are is for the table `completeness`. An hour without any arrival is normal, a day is not.
 _FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26), warn_window=timedelta(hours=3))
 _GROUPS = {
-    "raw_logs": "raw",
+    **dict.fromkeys(("raw_logs", "raw_metrics"), "raw"),
     "intake": "intake",
     **dict.fromkeys(_TEMPLATES, "templates"),
     **dict.fromkeys(("anomalies", "slo", "backtest_alarms"), "signals"),
+    "service_metrics": "metrics",
     **dict.fromkeys((DAILY, WEEKLY), "reports"),
     **dict.fromkeys(("alarms", "incidents", "summaries"), "incidents"),
     "deliveries": "delivery",
 }
 _KINDS = {
     "raw_logs": {"s3"},
+    "raw_metrics": {"cloudwatch"},
+    "service_metrics": {"parquet"},
     "intake": {"python", "duckdb"},
     "events": {"parquet"},
     "completeness": {"parquet"},
@@ -180,7 +189,19 @@ _KINDS = {
 
 
 # They come when they come, where silence is good news, or by a schedule, whose ticks say whether it ran.
-_UNTIMED = {"raw_logs", "alarms", "incidents", "slo", "backtest_alarms", "summaries", "deliveries", DAILY, WEEKLY}
+_UNTIMED = {
+    "raw_logs",
+    "raw_metrics",
+    "service_metrics",
+    "alarms",
+    "incidents",
+    "slo",
+    "backtest_alarms",
+    "summaries",
+    "deliveries",
+    DAILY,
+    WEEKLY,
+}
 
 
 def _dressed(spec: dg.AssetSpec) -> dg.AssetSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,9 @@ from logsight_assets.incidents.records import IncidentRecords, incidents_of, ten
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.waiting import take_in
 from logsight_assets.lake import Lake, mark
+from logsight_assets.metrics.named_metric import FOLDER as METRICS
+from logsight_assets.sample.metric_file import NAME as PAYMENT_POOL
+from logsight_assets.sample.metric_file import metric_definition, metric_objects
 from logsight_assets.sample.shop import Shop, source_definitions
 from logsight_assets.sample.spec import ShopSpec, last_full_hour
 from logsight_assets.scratch import embedded_engine
@@ -57,15 +60,23 @@ def main_incident(lake: Lake) -> IncidentRecords | None:
     return min(found, key=lambda each: (-len(fold(each.all()).alarms), each.incident_id, each.tenant), default=None)
 
 
-def load_sample(lake: Lake, on_object: Callable[[int], None] = lambda _: None) -> Loaded:
-    """Put the sample logs that end with the last full hour into raw; what is there already stays as it is."""
-    spec = ShopSpec(end=last_full_hour(lake.clock()))
-    folder = lake.config / "sources"
+def _declare(lake: Lake, kind: str, definitions: Mapping[str, object]) -> None:
+    """Write files that people could have written; those that are there stay."""
+    folder = lake.config / kind
     folder.mkdir(parents=True, exist_ok=True)
-    for name, definition in source_definitions(spec).items():
+    for name, definition in definitions.items():
         file = folder / f"{name}.yaml"
         if not file.exists():
             file.write_text(yaml.safe_dump(definition, sort_keys=False), encoding="utf-8")
+
+
+def load_sample(lake: Lake, on_object: Callable[[int], None] = lambda _: None) -> Loaded:
+    """Put the sample logs that end with the last full hour into raw; what is there already stays as it is."""
+    spec = ShopSpec(end=last_full_hour(lake.clock()))
+    _declare(lake, "sources", source_definitions(spec))
+    _declare(lake, METRICS, {PAYMENT_POOL: metric_definition(spec)})
+    for sample in metric_objects(spec):
+        lake.store.put_if(sample.key, sample.data, None)
     put = 0
     hours = set()
     for sample in Shop(spec):

@@ -18,18 +18,25 @@ from typing import Any
 from logsight_assets.delivery.channels import channels_of
 from logsight_assets.errors import LogSightError
 from logsight_assets.incidents.change_rules import load_rules
+from logsight_assets.incidents.heartbeat import gauges_of, path_gauges, path_state
 from logsight_assets.incidents.inbox import INBOX, alarm_queue
 from logsight_assets.incidents.runbooks import FOLDER, load_runbooks
 from logsight_assets.incidents.summary.prompt import prompt_text
 from logsight_assets.intake.arrivals import unreachable
 from logsight_assets.intake.keys import load_keys
+from logsight_assets.intake.raw import MISNAMED, misnamed
 from logsight_assets.intake.run import sources_of, stale_objects
 from logsight_assets.lake import Lake
+from logsight_assets.metrics.fetch import metric_source
+from logsight_assets.metrics.named_metric import FOLDER as METRICS_FOLDER
+from logsight_assets.metrics.named_metric import load_metrics
 from logsight_assets.model_settings import price_on
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.settings import scalar_fields
+from logsight_assets.visible import visible
 
 _LOW_DISK = 1 << 30
+_NAMED = 5  # folders that a line names
 
 
 @dataclass(frozen=True)
@@ -104,9 +111,15 @@ def _sources(lake: Lake) -> Check:
     sources = sources_of(lake)
     missing = unreachable(sources)
     detail = f"{len(sources)} defined in {lake.config / 'sources'}"
-    if missing:
-        detail += "; no folder at " + ", ".join(f"{place} (source {name})" for name, place in missing.items())
+    detail += "".join(f"; source {name}: {why}" for name, why in missing.items())
     return Check("sources", not missing, detail, "mount the folder, or correct the source's location")
+
+
+def _raw(lake: Lake) -> Check:
+    wrong = misnamed(lake.store)
+    named = ", ".join(map(visible, wrong[:_NAMED])) + (", …" if len(wrong) > _NAMED else "")
+    detail = f"{named}: {MISNAMED}" if wrong else "every folder has a name of the layout"
+    return Check("raw", not wrong, detail, "rename the folders")
 
 
 def _staleness(lake: Lake) -> Check:
@@ -130,6 +143,24 @@ def _alarms(lake: Lake) -> Check:
     place = lake.settings.alarms.queue_url or f"folder {INBOX}/"
     detail = f"from {place}" + (f"; {aside} or more messages are set aside, being no alarms" if aside else "")
     return Check("alarms", True, detail)
+
+
+def _heartbeat(lake: Lake) -> Check:
+    """Whether CloudWatch takes the numbers; what they are now is told, because nothing less is an answer."""
+    gauges, namespace = gauges_of(lake), lake.settings.heartbeat.namespace
+    if gauges is None:
+        return Check("heartbeat", True, "told to no CloudWatch namespace; the checks alarm_path and outbox show it")
+    gauges.tell(list(path_gauges(path_state(lake))), lake.clock())
+    return Check("heartbeat", True, f"CloudWatch takes it in namespace {namespace}")
+
+
+def _metrics(lake: Lake) -> Check:
+    """Whether named metrics are right, and where they come from; asking costs, so no value is asked for."""
+    folder = lake.config / METRICS_FOLDER
+    found = load_metrics(folder).values()
+    asked = sum(bool(metric.namespace) for metric in found)
+    live = f"CloudWatch is asked for {asked} of them" if metric_source(lake) else "metric files are all that is read"
+    return Check("metrics", True, f"{len(found)} named in {folder}; {live}")
 
 
 def _change_rules(lake: Lake) -> Check:
@@ -178,7 +209,10 @@ CHECKS: dict[str, Callable[[Lake], Check]] = {
     "query engine": _engine,
     "keys": _keys,
     "sources": _sources,
+    "raw": _raw,
     "alarms": _alarms,
+    "heartbeat": _heartbeat,
+    "metrics": _metrics,
     "change rules": _change_rules,
     "runbooks": _runbooks,
     "model": _model,

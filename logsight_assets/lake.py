@@ -17,13 +17,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from logsight_assets.errors import ConfigurationError, UsageError
-from logsight_assets.settings import Effective, Settings, load_settings
+from logsight_assets.settings import TENANT_NAME, Effective, Settings, load_settings
 from logsight_assets.timeline import Clock, Hour, parse_day, utc_now
-from resources.object_store import FolderStore, ObjectInfo, ObjectStore
+from resources.object_store import FolderStore, ObjectStore
 
 MIXED = "_mixed"  # raw of a source whose lines choose their tenant
 PLATFORM = "_platform"  # what belongs to no tenant
-DEFAULT_TENANT = "default"
 DAYS_BEFORE_BIRTH = 400
 
 
@@ -98,12 +97,21 @@ def _birth(state: Path, clock: Clock) -> str:
 # Keys -----------------------------------------------------------------------------------------------------------------
 
 
+def is_owner(name: str) -> bool:
+    """Whether a name can stand behind `tenant=` in a path."""
+    return TENANT_NAME.fullmatch(name) is not None or name in (MIXED, PLATFORM)
+
+
 def raw_prefix(tenant: str, source: str, hour: Hour) -> str:
     return f"raw/tenant={tenant}/source={source}/{hour.path}/"
 
 
+def receipts_prefix(tenant: str, source: str) -> str:
+    return f"receipts/tenant={tenant}/source={source}/"
+
+
 def receipt_prefix(tenant: str, source: str, hour: Hour) -> str:
-    return f"receipts/tenant={tenant}/source={source}/{hour.path}/"
+    return f"{receipts_prefix(tenant, source)}{hour.path}/"
 
 
 def receipt_key(tenant: str, source: str, hour: Hour, object_id: str) -> str:
@@ -230,6 +238,10 @@ def model_calls_prefix(tenant: str, day: str) -> str:
     return f"model_calls/tenant={tenant}/dt={day}/"
 
 
+# Areas in which messages and what is known of them lie, each by tenant and subject; what waits first.
+MESSAGE_AREAS = ("deliveries/waiting/", "deliveries/turns/", "deliveries/", "outbox/")
+
+
 def due_delivery_key(tenant: str, incident_id: str, last_record: int) -> str:
     """Says to delivery that an incident has records, up to this one, that were not told yet."""
     return f"deliveries/due/tenant={tenant}/{incident_id}~{last_record:04d}"
@@ -282,6 +294,28 @@ def anomalies_key(tenant: str, hour: Hour) -> str:
 
 def slo_key(tenant: str, day: str) -> str:
     return f"slo/tenant={tenant}/dt={day}/part.parquet"
+
+
+def raw_metrics_prefix(tenant: str, source: str, hour: Hour) -> str:
+    """Where metric objects lie as delivered or fetched, by the hour of arrival."""
+    return f"raw_metrics/tenant={tenant}/source={source}/{hour.path}/"
+
+
+def metric_receipt_prefix(tenant: str, source: str, hour: Hour) -> str:
+    return f"metric_receipts/tenant={tenant}/source={source}/{hour.path}/"
+
+
+def metric_files_prefix(tenant: str, hour: Hour) -> str:
+    """Below it is noted which metric objects hold points of an event hour."""
+    return f"metric_files/tenant={tenant}/{hour.path}/"
+
+
+def metric_file_key(tenant: str, hour: Hour, name: str) -> str:
+    return f"{metric_files_prefix(tenant, hour)}{name}.json"
+
+
+def service_metrics_key(tenant: str, hour: Hour) -> str:
+    return f"service_metrics/tenant={tenant}/{hour.path}/part.parquet"
 
 
 def backtest_key(tenant: str, day: str) -> str:
@@ -349,42 +383,3 @@ def markers(store: ObjectStore, level: str, window: str) -> list[str]:
 def unmark(store: ObjectStore, markers: list[str]) -> None:
     for marker in markers:
         store.delete(marker)
-
-
-# Raw objects ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RawObject:
-    """A delivered object: where it is read and whose it may be."""
-
-    tenant: str  # or MIXED
-    source: str
-    arrival_hour: Hour
-    identity: str  # the key that its id is made of: relative to the lake, or source name + key below its location
-    key: str  # in `store`
-    size: int
-    modified: float
-    store: ObjectStore
-
-
-def raw_objects(lake: Lake, hour: Hour) -> Iterator[RawObject]:
-    """Objects of an arrival hour below `raw/`, in key order."""
-    for tenant in values(lake.store, "raw/", "tenant"):
-        for source in values(lake.store, f"raw/tenant={tenant}/", "source"):
-            for entry in lake.store.list(raw_prefix(tenant, source, hour)):
-                yield raw_object(entry, tenant, source, hour, lake.store)
-
-
-def raw_object(entry: ObjectInfo, tenant: str, source: str, hour: Hour, store: ObjectStore) -> RawObject:
-    return RawObject(tenant, source, hour, entry.key, entry.key, entry.size, entry.modified, store)
-
-
-def raw_hours(store: ObjectStore) -> set[Hour]:
-    """Arrival hours that have a folder below `raw/`."""
-    return {
-        hour
-        for tenant in values(store, "raw/", "tenant")
-        for source in values(store, f"raw/tenant={tenant}/", "source")
-        for hour in hours_below(store, f"raw/tenant={tenant}/source={source}/")
-    }

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from logsight_assets.errors import ConservationError, ObjectMissing
-from logsight_assets.tables import Column, Table, Type
+from logsight_assets.table_model import Column, Table, Type
 from resources.object_store import ObjectStore
 
 INPUTS = "logsight.inputs"  # hash of what the rows were made from

@@ -47,6 +47,14 @@ def weekly(start: str) -> dg.WeeklyPartitionsDefinition:
     return dg.WeeklyPartitionsDefinition(start_date=start, day_offset=1, timezone="UTC", end_offset=1)
 
 
+def newest(*names: str) -> list[dg.AssetDep]:
+    """What an asset without partitions reads of assets that have some.
+
+    Dagster looks up the keys that a step depends on, and all of 400 days cost 70 ms for each name: it is told the last.
+    """
+    return [dg.AssetDep(name, partition_mapping=dg.LastPartitionMapping()) for name in names]
+
+
 def month_key(month: str) -> str:
     """Dagster's key of a month."""
     return f"{month}-01"

@@ -71,7 +71,10 @@ class Retention(Section):
     trends_hour_days: int = Field(0, ge=0, description="hour level of the trends")
     trends_day_days: int = Field(0, ge=0, description="day level of the trends")
     signals_days: int = Field(0, ge=0, description="anomalies, objectives and backtests; 35 days are looked back at")
+    metrics_days: int = Field(0, ge=0, description="metric objects, and the service metrics made of them")
     reports_days: int = Field(0, ge=0, description="reports: pages and numbers, from the end of their day or week")
+    incidents_days: int = Field(0, ge=0, description="incidents that are over, with messages, changes and silences")
+    model_use_days: int = Field(0, ge=0, description="the ledger of what models were asked, and what it cost")
 
 
 class Redaction(Section):
@@ -114,10 +117,33 @@ class Alarms(Section):
     stalled_minutes: int = Field(5, ge=1, description="after this time without a look the path stands still")
 
 
+class Heartbeat(Section):
+    """Whether CloudWatch is told how old the oldest waiting alarm and message are."""
+
+    namespace: str = Field(
+        "", max_length=255, pattern=r"^[\w./#:-]*$", description="namespace of the metrics; empty tells nobody"
+    )
+    region: str = Field("", description="region of CloudWatch; empty is the SDK's own choice")
+    endpoint_url: str = Field("", description="address of CloudWatch where it is not AWS's own")
+
+
+class Metrics(Section):
+    """Where named metrics come from beside the metric files of the lake."""
+
+    adapter: Literal["otlp_files", "cloudwatch"] = Field(
+        "otlp_files", description="otlp_files reads files and no more; cloudwatch also asks CloudWatch"
+    )
+    region: str = Field("", description="region of CloudWatch; empty is the SDK's own choice")
+    endpoint_url: str = Field("", description="address of CloudWatch where it is not AWS's own")
+    fetch_seconds: int = Field(300, ge=60, le=3600, description="how often named metrics are asked for")
+    timeout_seconds: float = Field(5.0, ge=1, le=60, description="how long one call may take, also for an alarm")
+
+
 class Incidents(Section):
     """What belongs together, and how often an answer is made again."""
 
     join_minutes: int = Field(15, ge=0, description="alarms of one cause join within this time of each other")
+    join_open_minutes: int = Field(120, ge=0, description="the same where an alarm of the incident is still on")
     reopen_minutes: int = Field(60, ge=0, description="an alarm that goes off again within this time re-opens")
     share_changes: bool = Field(False, description="tenants' evidence also holds changes that belong to no tenant")
     reanalyses: int = Field(3, ge=0, description="times that an answer is made again when late data is in")
@@ -200,6 +226,8 @@ class Settings(Section):
     redaction: Redaction = Redaction()
     reader: Reader = Reader()
     alarms: Alarms = Alarms()
+    metrics: Metrics = Metrics()
+    heartbeat: Heartbeat = Heartbeat()
     incidents: Incidents = Incidents()
     reports: Reports = Reports()
     delivery: Delivery = Delivery()
@@ -304,7 +332,7 @@ def load_settings(
         name = f"{section}.{field}"
         held = values.setdefault(section, {})
         origins[name] = "file" if field in held else "default"
-        variable = f"LOGSIGHT_{section}_{field}".upper()
+        variable = variable_of(name)
         if variable in environment:
             held[field] = environment[variable]
             validated(Settings, {section: {field: held[field]}}, f"environment variable {variable}")
@@ -313,7 +341,10 @@ def load_settings(
             held[field] = flags[name]
             validated(Settings, {section: {field: held[field]}}, "flag")
             origins[name] = "flag"
-    known = {f"LOGSIGHT_{section}_{field}".upper() for section, field in scalar_fields()}
+    for name in flags or {}:
+        if name not in origins:
+            raise ConfigurationError(f"flag: {name} names no setting; see docs/settings.md")
+    known = {variable_of(name) for name in origins}
     for variable in sorted(environment):
         if variable.startswith(_SECTION_VARIABLES) and variable not in known:
             raise ConfigurationError(f"environment: {variable} names no setting; see docs/settings.md")
@@ -325,6 +356,11 @@ _SECTION_VARIABLES = tuple(
     for section, info in Settings.model_fields.items()
     if isinstance(info.annotation, type) and issubclass(info.annotation, Section)
 )
+
+
+def variable_of(setting: str) -> str:
+    """The environment variable of a setting `section.field`."""
+    return f"LOGSIGHT_{setting.replace('.', '_')}".upper()
 
 
 def scalar_fields() -> list[tuple[str, str]]:

@@ -6,69 +6,9 @@ Add a column here and in the SQL that fills it; raise the table's version in `ve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
-import pyarrow as pa
-
-
-class Type(Enum):
-    """A column's type, by its name in DuckDB; Arrow and Athena names derive from it."""
-
-    VARCHAR = "VARCHAR"
-    BIGINT = "BIGINT"
-    INTEGER = "INTEGER"
-    TINYINT = "TINYINT"
-    BOOLEAN = "BOOLEAN"
-    DOUBLE = "DOUBLE"
-    DECIMAL = "DECIMAL(38,0)"
-    TIMESTAMP = "TIMESTAMP"
-
-    @property
-    def arrow(self) -> pa.DataType:
-        return _ARROW[self]
-
-    @property
-    def athena(self) -> str:
-        return {"VARCHAR": "string", "INTEGER": "int"}.get(self.value, self.value.lower())
-
-
-_ARROW = {
-    Type.VARCHAR: pa.string(),
-    Type.BIGINT: pa.int64(),
-    Type.INTEGER: pa.int32(),
-    Type.TINYINT: pa.int8(),
-    Type.BOOLEAN: pa.bool_(),
-    Type.DOUBLE: pa.float64(),
-    Type.DECIMAL: pa.decimal128(38, 0),
-    Type.TIMESTAMP: pa.timestamp("us"),
-}
-
-
-@dataclass(frozen=True)
-class Column:
-    name: str
-    type: Type
-    description: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table by name; `partition` columns stand in the path, `key` columns identify and order a row within it."""
-
-    name: str
-    description: str
-    partition: tuple[str, ...]
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        return pa.schema([(column.name, column.type.arrow) for column in self.columns])
-
-    def column(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
-
+from logsight_assets.table_model import Column, Table, Type
 
 _V, _B, _I, _T, _F, _D, _TS = (
     Type.VARCHAR,
@@ -446,6 +386,28 @@ SLO = Table(
     ),
 )
 
+SERVICE_METRICS = Table(
+    "service_metrics",
+    "Named metrics, from metric files and CloudWatch: one row a metric, statistic and period.",
+    ("tenant", "dt", "hour"),
+    ("metric", "statistic", "period_s", "point_time"),
+    (
+        Column("metric", _V, "Name of the metric: its file's; unnamed-… of what was fetched and no file names."),
+        Column("statistic", _V, "SampleCount, Average, Sum, Minimum, Maximum, or a percentile such as p99."),
+        Column("period_s", _I, "Length of the period, seconds; longer than declared where old values are kept so."),
+        Column("point_time", _TS, "Start of the period, UTC; for people."),
+        Column("time_unix_nano", _B, "Start of the period, nanoseconds since 1970; for computing."),
+        Column("service", _V, "The service that it tells of; NULL if no file says."),
+        Column("environment", _V, "Where, such as prod; NULL if no file says."),
+        Column("namespace", _V, "CloudWatch's namespace; '' of a metric that it does not have."),
+        Column("metric_name", _V, "The metric's name in CloudWatch or OTLP."),
+        Column("dimensions", _V, "Dimensions, or attributes in OTLP, as a JSON object."),
+        Column("unit", _V, "Unit of the value; NULL if no file says."),
+        Column("value", Type.DOUBLE, "The statistic."),
+        Column("sample_count", _B, "Values in the period; NULL where the source does not say."),
+    ),
+)
+
 BACKTEST_ALARMS = Table(
     "backtest_alarms",
     "What today's alarm rules would have raised on a day of the past; nobody was woken by it.",
@@ -470,6 +432,7 @@ TABLES: dict[str, Table] = {
         TEMPLATE_PATTERNS,
         ANOMALIES,
         SLO,
+        SERVICE_METRICS,
         BACKTEST_ALARMS,
         *TEMPLATE_COUNTS.values(),
         QUARANTINE,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from logsight_assets.delivery.retention import forget_messages
 from logsight_assets.incidents.forget import forget_tenant
+from logsight_assets.incidents.retention import expire_incidents
 from logsight_assets.intake.blank import Blanking
 from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake
+from logsight_assets.metrics.retention import expire_metrics
 from logsight_assets.reports.store import forget
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.templates.forget import forget_templates
@@ -19,10 +23,13 @@ from logsight_assets.trends.retention import RetentionOutcome, apply_retention
 
 
 def retain(lake: Lake) -> RetentionOutcome:
-    """Seal and remove what the settings no longer keep, then forget the templates that nothing counts any more."""
+    """Seal and remove what the settings no longer keep, then forget what has lost its cause: templates, messages."""
     with embedded_engine(lake) as engine:
         outcome = apply_retention(lake, engine)
         outcome.removed += forget_templates(lake, engine)
+    expire_metrics(lake, outcome)
+    expire_incidents(lake, outcome)
+    outcome.removed += Counter(deliveries=forget_messages(lake))
     return outcome
 
 
@@ -55,6 +62,7 @@ def erase_tenant(lake: Lake, tenant: str) -> Certificate:
     certificate = erase(lake, tenant, lambda places: Blanking(lake, sources, tenant, places))
     forget(lake.store, tenant)
     forget_tenant(lake, tenant)
+    forget_messages(lake)
     with embedded_engine(lake) as engine:
         refresh(lake, engine)
     refresh_completeness(lake, sources)

@@ -13,7 +13,9 @@ TEMPLATES_VERSION = 1
 # How an hour is judged by its past, and how objectives are counted.
 ANOMALIES_VERSION = 1
 SLO_VERSION = 1
+# How statistics are made of measurements.
+METRICS_VERSION = 1
 # What a report says and how it looks. Under a raised version `logsight report --again` renders anew.
-REPORTS_VERSION = 1
+REPORTS_VERSION = 2
 # The coarse mask is frozen: a change re-labels all history, so it is a new version beside the old one.
 MASK_VERSION = 1

@@ -16,7 +16,7 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from logsight_assets.tables import Table
+from logsight_assets.table_model import Table
 
 # DuckDB takes these in a path for a pattern: a lake in `logs*` would be read together with its neighbour `logs-2`.
 _PATTERN = re.compile(r"[\[*?]")

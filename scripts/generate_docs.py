@@ -26,9 +26,11 @@ from logsight_assets.cli.main import make_parser
 from logsight_assets.intake.records import QUARANTINE_REASONS
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.intake.unpack import FAULTS
+from logsight_assets.metrics.named_metric import NamedMetric
 from logsight_assets.settings import Section, Settings, scalar_fields
 from logsight_assets.slo.objective import Objective
-from logsight_assets.tables import LEVELS, TABLES, TREND_NAMES, Column, Table
+from logsight_assets.table_model import Column, Table
+from logsight_assets.tables import LEVELS, TABLES, TREND_NAMES
 
 CODE = Path(__file__).absolute().parent.parent
 ROOT = CODE  # where the pages are; tests put them elsewhere
@@ -259,6 +261,7 @@ FILES: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("source", "a log source", SourceDefinition),
     ("objective", "an objective", Objective),
     ("alarm-rule", "an alarm rule", AlarmRule),
+    ("metric", "a named metric", NamedMetric),
     ("backtest-labels", "known incidents, for a backtest", Labels),
 )
 
@@ -336,7 +339,7 @@ def _commands() -> str:
     for name, text, parser in _verbs(make_parser()):
         usages = []
         for action in parser._actions:  # noqa: SLF001
-            if action.dest in ("help", "lake", "json"):
+            if action.dest in ("help", "lake", "json", "flags"):
                 continue
             shown = action.option_strings[0] if action.option_strings else action.dest.upper().rstrip("S")
             value = f" {action.metavar or action.dest.upper()}" if action.option_strings and action.nargs != 0 else ""
@@ -369,6 +372,7 @@ def _default_rules() -> str:
 SECTIONS: dict[str, Callable[[], str]] = {
     "alarm-rule-fields": lambda: _fields_of(AlarmRule),
     "default-rules": _default_rules,
+    "metric-fields": lambda: _fields_of(NamedMetric),
     "objective-fields": lambda: _fields_of(Objective),
     "channel-fields": _channel_fields,
     "commands": _commands,

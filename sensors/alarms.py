@@ -5,14 +5,17 @@ from typing import Any
 
 import dagster as dg
 
-from logsight_assets.failures import telling_only_what_may_be_told
+from logsight_assets.delivery.overview import outbox_gauges, outbox_state
+from logsight_assets.errors import LogSightError
+from logsight_assets.failures import telling_only_what_may_be_told, told
 from logsight_assets.incidents.checks import path_evaluation
-from logsight_assets.incidents.heartbeat import path_state
+from logsight_assets.incidents.heartbeat import PathState, gauges_of, path_gauges, path_state
 from logsight_assets.incidents.inbox import alarm_queue
 from logsight_assets.incidents.reanalysis import due_answers
 from logsight_assets.incidents.waiting import take_in, waiting_keys
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import PRIORITY_TAG
+from resources.gauges import Gauges
 from sensors.requests import LANE_TAG, ON_THEIR_WAY, digest
 
 NAME = "alarms"
@@ -80,6 +83,17 @@ def again_requests(lake: Lake) -> list[dg.RunRequest]:
     return [dg.RunRequest(run_key=f"{AGAIN}:{lake.now}:{digest(names)}", job_name=JOB, tags=dict(ALARM_LANE))]
 
 
+def tell_gauges(lake: Lake, gauges: Gauges | None, state: PathState) -> str:
+    """Tell the numbers where settings want them; why it failed, or ''. A value that lacks outside says enough."""
+    if gauges is None:
+        return ""
+    try:
+        gauges.tell([*path_gauges(state), *outbox_gauges(outbox_state(lake))], lake.clock())
+    except LogSightError as error:
+        return told(error)
+    return ""
+
+
 def _late_answers_sensor(job: Any) -> dg.SensorDefinition:
     @dg.sensor(
         name=AGAIN,
@@ -92,6 +106,9 @@ def _late_answers_sensor(job: Any) -> dg.SensorDefinition:
         with telling_only_what_may_be_told(lake, f"sensor {AGAIN}"):
             requests = again_requests(lake)
             state = path_state(lake)
+            untold = tell_gauges(lake, gauges_of(lake), state)
+        if untold:
+            context.log.warning(untold)
         # Told when it changes and once an hour: each telling is a row of Dagster's storage.
         told = f"{lake.now} {state.is_moving}"
         events = [path_evaluation(state)] if told != context.cursor else []

@@ -11,6 +11,8 @@ from logsight_assets.failures import Failures, telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import EVERYTHING, Lake, mark, markers, unmark
+from logsight_assets.metrics.arrivals import take_in
+from logsight_assets.metrics.hours import due_hours as due_metrics
 from logsight_assets.outside import due_windows, outside_to_read, read_outside, refresh_outside
 from logsight_assets.templates.refresh import templates_are_due
 from logsight_assets.timeline import Hour, hours_between
@@ -49,6 +51,9 @@ def mark_overlooked(context: dg.OpExecutionContext, lake: dg.ResourceParam[Lake]
             mark_again(lake, "templates", EVERYTHING)
         for hour in {*overlooked_hours(lake), *due_hours(lake)}:
             mark_again(lake, "anomalies", str(hour))
+        take_in(lake)
+        for hour in due_metrics(lake):
+            mark_again(lake, "metrics", str(hour))
     context.log.info("%s arrival hours and %s event hours marked", len(arrivals), len(hours))
 
 

@@ -168,6 +168,15 @@ def test_quarantine_says_reasons_counts_and_redacted_examples(built: Built) -> N
     assert "anna" not in json.dumps(reason)
 
 
+def test_a_person_is_found_under_old_and_new_tokens(copy: Path) -> None:
+    assert run("rotate-key", "--lake", copy).code == 0
+    said = run("tokens", "Anna@Example.com", "--tenant", "globex", "--lake", copy, "--json").document
+    new, old = said["tokens"]
+    assert new != old
+    query = f"select count(*) as n from events where contains(body, '{old}')"
+    assert run("sql", query, "--tenant", "globex", "--lake", copy, "--json").document["rows"] == [{"n": 1}]
+
+
 def test_doctor_says_its_checks_and_the_settings_with_their_origin(built: Built) -> None:
     outcome = run("doctor", "--lake", built.root, "--json")
     assert outcome.code == 0
@@ -225,6 +234,7 @@ def test_late_says_what_waits_and_counts_it_in_when_asked(copy: Path) -> None:
         ("sql", "select 1 as one"),
         ("sql", "select body from events where false"),
         ("quarantine",),
+        ("tokens", "+49 30 1234567", "--kind", "phone", "--tenant", "acme"),
         ("retain",),
         ("late",),
         ("late", "--replay", "--tenant", "acme"),
@@ -255,6 +265,7 @@ def test_every_verb_takes_lake_and_json() -> None:
         "build",
         "sql",
         "quarantine",
+        "tokens",
         "retain",
         "late",
         "report",
@@ -279,11 +290,29 @@ def test_an_odd_file_name_is_still_one_document(empty: Path, tmp_path: Path) -> 
     assert outcome.document["objects"][0]["bytes"] == 8
 
 
+def test_what_steers_a_terminal_leaves_as_an_escape(built: Built) -> None:
+    """U+009B begins a sequence as ESC [ does, and U+202E turns the text around."""
+    outcome = run("sql", "select 'a' || chr(155) || chr(8238) || chr(127) as body", "--lake", built.root, "--json")
+    assert outcome.out.isascii()
+    assert outcome.out.strip().isprintable()
+    assert outcome.document["rows"] == [{"body": "a\x9b\u202e\x7f"}]
+
+
 def test_csv_is_for_spreadsheets(built: Built) -> None:
     outcome = run(
         "sql", "select tenant, count(*) as n from events group by all order by 1", "--csv", "--lake", built.root
     )
     assert outcome.out.split() == ["tenant,n", "acme,2", "globex,1"]
+
+
+def test_a_build_names_what_it_could_not_look_at(copy: Path, tmp_path: Path) -> None:
+    (copy / "sources").mkdir()
+    (copy / "sources" / "archive.yaml").write_text(f"location: {tmp_path / 'unmounted'}\n")
+    (copy / "raw" / "tenant=Acme\x1b[2J").mkdir()
+    outcome = run("build", "--lake", copy, "--json")
+    assert outcome.code == 0
+    assert f"source archive: location: {tmp_path / 'unmounted'} is no folder" in outcome.err
+    assert "raw/tenant=Acme\\x1b[2J is no folder of the layout" in outcome.err
 
 
 # Wrong usage ----------------------------------------------------------------------------------------------------------
@@ -302,10 +331,15 @@ def test_without_a_verb_the_help_is_shown(empty: Path) -> None:
         (("add",), "the following arguments are required: paths"),
         (("sql",), "the following arguments are required: query"),
         (("erase",), "--tenant"),
+        (("build", "--set", "engine.threads"), "--set engine.threads: is written SETTING=VALUE"),
+        (("build", "--set", "engine.threads=many"), "flag: engine.threads"),
         (("build", "--until", "2025-06-01T00"), "unrecognized arguments"),
         (("build", "--from", "yesterday"), "hour 'yesterday' is not written as YYYY-MM-DDTHH, for example"),
         (("build", "--to", "2025-06-31T00"), "hour '2025-06-31T00' does not exist"),
+        (("build", "--from", "2025-06-02T00", "--to", "2025-06-01T00"), "--to 2025-06-01T00 must lie after --from"),
+        (("late", "--from", "2025-06-02T00", "--to", "2025-06-02T00"), "must lie after"),
         (("add", "{file}", "--arrival", "10:00"), "hour '10:00'"),
+        (("add", "{file}", "--arrival", "9999-12-31T23"), "must be an hour of the years 2000 to 2099"),
         (("add", "{file}.none"), "no such file or folder"),
         (("add", "{file}", "--tenant", "Acme Inc"), "--tenant 'Acme Inc' must match"),
         (("add", "{file}", "--source", "_mixed"), "--source '_mixed' must match"),
@@ -322,6 +356,10 @@ def test_without_a_verb_the_help_is_shown(empty: Path) -> None:
 def test_wrong_usage_is_exit_2_with_what_is_wrong(empty: Path, built: Built, arguments: Any, said: str) -> None:
     filled = [argument.format(file=built.file) for argument in arguments]
     assert_told(run(*filled, "--lake", empty), 2, said)
+
+
+def test_a_name_that_steers_a_terminal_is_shown_and_not_sent(empty: Path, tmp_path: Path) -> None:
+    assert_told(run("add", tmp_path / "\x1b[2J.log", "--lake", empty), 2, "\\x1b[2J.log: no such file")
 
 
 def test_a_lake_that_cannot_be_is_exit_2(tmp_path: Path) -> None:
@@ -359,6 +397,19 @@ def test_the_lake_is_the_options_else_the_environments(
     monkeypatch.setenv("LOGSIGHT_LAKE", str(built.root))
     assert run(*query).document["rows"] == [{"n": 3}]
     assert run(*query, "--lake", empty).document["rows"] == [{"n": 0}]
+
+
+def test_a_setting_is_the_flags_else_the_environments_else_the_files(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def threads(*flags: str) -> tuple[int, str]:
+        held = run("doctor", "--lake", built.root, "--json", *flags).document["settings"]
+        return next((each["value"], each["origin"]) for each in held if each["setting"] == "engine.threads")
+
+    assert threads() == (1, "file")
+    monkeypatch.setenv("LOGSIGHT_ENGINE_THREADS", "2")
+    assert threads() == (2, "environment")
+    assert threads("--set", "engine.threads=3") == (3, "flag")
 
 
 # Failure --------------------------------------------------------------------------------------------------------------

@@ -77,6 +77,12 @@ def test_a_location_that_is_not_there_is_named(lake: Lake, tmp_path: Path) -> No
     assert str(tmp_path / "unmounted") in failing["sources"].detail
 
 
+def test_folders_that_nothing_reads_are_named(lake: Lake) -> None:
+    for number in range(7):
+        lake.store.put(f"raw/tenant=Acme{number}/a.json", b"{}")
+    assert_only_fails(lake, "raw", "raw/tenant=Acme0", "raw/tenant=Acme4, …: is no folder of the layout", "rename")
+
+
 def test_a_store_that_cannot_be_written_is_a_failing_check(lake: Lake) -> None:
     (lake.config / "doctor").write_text("a file where the check puts its object")
     assert_only_fails(lake, "object store", "object doctor/")

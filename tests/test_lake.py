@@ -18,8 +18,6 @@ from logsight_assets.lake import (
     marked,
     markers,
     open_lake,
-    raw_hours,
-    raw_objects,
     unmark,
     values,
 )
@@ -159,25 +157,6 @@ def test_values_and_hours_are_read_from_folders(tmp_path: Path) -> None:
         store.put(f"events/tenant=a/{hour.path}/f", b"")
     assert list(hours_below(store, "events/tenant=a/")) == [HOUR, HOUR + 1, HOUR + 20]
     assert list(hours_below(store, "events/tenant=none/")) == []
-
-
-def test_raw_objects_are_found_by_their_arrival_hour_in_key_order(tmp_path: Path) -> None:
-    lake = opened(tmp_path)
-    for tenant, source, hour, name in [
-        ("globex", "own", HOUR, "z.gz"),
-        ("_mixed", "shop", HOUR, "b.gz"),
-        ("_mixed", "shop", HOUR, "a.gz"),
-        ("_mixed", "shop", HOUR + 1, "later.gz"),
-    ]:
-        lake.store.put(layout.raw_prefix(tenant, source, hour) + name, b"123")
-    found = list(raw_objects(lake, HOUR))
-    assert [(raw.tenant, raw.source, raw.key.rpartition("/")[2]) for raw in found] == [
-        ("_mixed", "shop", "a.gz"),
-        ("_mixed", "shop", "b.gz"),
-        ("globex", "own", "z.gz"),
-    ]
-    assert all(raw.identity == raw.key and raw.size == 3 and raw.arrival_hour == HOUR for raw in found)
-    assert raw_hours(lake.store) == {HOUR, HOUR + 1}
 
 
 # Markers --------------------------------------------------------------------------------------------------------------

@@ -151,6 +151,11 @@ def test_a_wrong_flag_is_named(file: Path) -> None:
         load(file, "", {}, {"engine.memory_mb": 1})
 
 
+def test_a_flag_that_names_no_setting_is_refused(file: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"flag: engine\.memory names no setting"):
+        load(file, "", {}, {"engine.memory": 1})
+
+
 def test_a_long_value_is_cut(file: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load(file, f"engine: {{memory_mb: {'x' * 5000}}}")

@@ -11,6 +11,7 @@ from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake
 
 if TYPE_CHECKING:
+    from logsight_assets.delivery.entries import Subject
     from logsight_assets.incidents.records import IncidentRecords
 
 
@@ -20,6 +21,9 @@ def register(verbs: Verbs) -> None:
 
 
 def _investigate(options: argparse.Namespace) -> int:
+    from logsight_assets.delivery.channels import channels_of
+    from logsight_assets.delivery.outbox import deliver_incident
+    from logsight_assets.failures import Failures
     from logsight_assets.incidents.alarm import MAX_BYTES
     from logsight_assets.incidents.investigate import investigate
     from logsight_assets.incidents.once import answer_alarm
@@ -33,15 +37,25 @@ def _investigate(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.alarm}: {error.strerror}; give the JSON file of an alarm") from error
     lake = lake_of(options)
     records = answer_alarm(lake, data, investigate, model_of(lake))
-    return show(options, answered(lake, records), incident_text(records))
+    failures = Failures(lake)
+    deliver_incident(lake, _subject(records), channels_of(lake), failures)
+    code = show(options, answered(lake, records), incident_text(records))
+    failures.check()
+    return code
 
 
 def answered(lake: Lake, records: IncidentRecords) -> dict[str, Any]:
     """The latest answer of an incident, and where it was told."""
-    from logsight_assets.delivery.entries import Subject, entries_of
+    from logsight_assets.delivery.entries import entries_of
     from logsight_assets.delivery.overview import row_of
     from logsight_assets.incidents.once import answer_document
 
-    subject = Subject(records.tenant, "incident", records.incident_id)
-    told = [row_of(lake, entry).to_json() for entry in entries_of(lake.store, subject)]
+    told = [row_of(lake, entry).to_json() for entry in entries_of(lake.store, _subject(records))]
     return answer_document(records) | {"deliveries": told}
+
+
+def _subject(records: IncidentRecords) -> Subject:
+    """What messages of an incident are about."""
+    from logsight_assets.delivery.entries import Subject
+
+    return Subject(records.tenant, "incident", records.incident_id)

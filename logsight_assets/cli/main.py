@@ -18,12 +18,14 @@ from logsight_assets.cli import (
     pipeline,
     questions,
     reports,
+    runbooks,
     signals,
     templates,
     upkeep,
 )
 from logsight_assets.cli.verbs import Verbs
 from logsight_assets.errors import ConfigurationError, LogSightError, UsageError
+from logsight_assets.visible import visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except (UsageError, ConfigurationError) as error:
-        print(f"logsight: {error}", file=sys.stderr)
+        _say(error)
         return 2
     except LogSightError as error:
-        print(f"logsight: {error}", file=sys.stderr)
+        _say(error)
         return 1
     except BrokenPipeError:
         # Whoever read our output has seen enough; without this Python would complain when it flushes.
@@ -58,10 +60,15 @@ def make_parser() -> argparse.ArgumentParser:
     """All verbs and their options; `docs` are generated from it too."""
     parser = argparse.ArgumentParser(prog="logsight", description="Raw logs in, exact trend tables out.")
     verbs = Verbs(parser)
-    incident_verbs = (incidents, on_call, changes, deliveries, evaluate)
+    incident_verbs = (incidents, on_call, changes, deliveries, evaluate, runbooks)
     for family in (pipeline, questions, templates, *incident_verbs, reports, signals, upkeep):
         family.register(verbs)
     return parser
+
+
+def _say(error: LogSightError) -> None:
+    """What went wrong; names in it may come from file names, which are strangers' text."""
+    print(f"logsight: {visible(str(error), keep=chr(10))}", file=sys.stderr)
 
 
 def _unexpected(options: argparse.Namespace, error: Exception) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.verbs import Verbs, lake_of, many, show, tell
+from logsight_assets.cli.verbs import Verbs, environment_of, hours_asked_for, lake_of, many, show, tell
 from logsight_assets.lake import Lake
 from logsight_assets.timeline import Hour
+from logsight_assets.visible import visible
 
 if TYPE_CHECKING:
     from logsight_assets.build import BuildSummary
@@ -74,7 +74,9 @@ def _signals_of_fault(lake: Lake) -> tuple[dict[str, Any], str]:
     records = main_incident(lake)
     if records is None:
         return {"alarms": raised.alarms}, text
-    message = incident_document(records.incident_id, fold(records.all()), Style("templates", "UTC"))
+    message = incident_document(
+        records.incident_id, fold(records.all()), Style("templates", "UTC", tenant=records.tenant)
+    )
     lines = [message.title, *(f"  {label}: {said}" for label, said in message.lines), f"  {message.command}"]
     return {"alarms": raised.alarms, **answered(lake, records)}, "\n".join([text, *lines])
 
@@ -110,13 +112,13 @@ def _run(options: argparse.Namespace) -> int:
     loaded, summary = _load_and_build(lake)
     print(f"{_summary_text(summary)}\n{_signals_of_fault(lake)[1]}", flush=True)
     print(_report_of_fault(lake, loaded)[1], flush=True)
-    return up(lake, sys.stdout, listening=listening, environment=os.environ)
+    return up(lake, sys.stdout, listening=listening, environment=environment_of(options))
 
 
 def _up(options: argparse.Namespace) -> int:
     from logsight_assets.serve.processes import up
 
-    return up(lake_of(options), sys.stdout, environment=os.environ)
+    return up(lake_of(options), sys.stdout, environment=environment_of(options))
 
 
 def _add(options: argparse.Namespace) -> int:
@@ -135,21 +137,21 @@ def _add(options: argparse.Namespace) -> int:
 
 def _build(options: argparse.Namespace) -> int:
     from logsight_assets.intake.arrivals import unreachable
+    from logsight_assets.intake.raw import MISNAMED, misnamed
     from logsight_assets.intake.run import sources_of
     from logsight_assets.progress import building
 
-    start = Hour.parse(options.start) if options.start else None
-    end = Hour.parse(options.end) if options.end else None
+    start, end = hours_asked_for(options)
     lake = lake_of(options)
-    for name, place in unreachable(sources_of(lake)).items():
-        tell(f"source {name}: location: {place} is no folder; its objects were not looked for")
+    for name, why in unreachable(sources_of(lake)).items():
+        tell(f"source {name}: location: {why}; its objects were not looked for")
+    for folder in misnamed(lake.store):
+        tell(f"{visible(folder)} {MISNAMED}")
     summary = building(lake, start, end, replay=options.replay)
     return show(options, summary.to_json(), _summary_text(summary))
 
 
 def _summary_text(summary: BuildSummary) -> str:
-    from logsight_assets.visible import visible
-
     held = summary.to_json()
     faults = "".join(f"\n  fault: {f['fault']} in {visible(f['raw_key'])}" for f in held["faults"][:20])
     return (

@@ -1,11 +1,12 @@
-"""Verbs that only ask: sql, quarantine."""
+"""Verbs that only ask: sql, quarantine, tokens."""
 
 from __future__ import annotations
 
 import argparse
 
-from logsight_assets.cli.verbs import Verbs, lake_of, show
+from logsight_assets.cli.verbs import Verbs, lake_of, show, tenant_of
 from logsight_assets.errors import UsageError
+from logsight_assets.intake.redaction.policy import Kind
 
 
 def register(verbs: Verbs) -> None:
@@ -14,6 +15,11 @@ def register(verbs: Verbs) -> None:
     sql.add_argument("--tenant", help="see this tenant's rows only (default: the operator's view of all)")
     sql.add_argument("--csv", action="store_true", help="print CSV")
     verbs.add("quarantine", _quarantine, "reasons, counts and redacted examples of refused lines")
+    tokens = verbs.add("tokens", _tokens, "under which tokens an address or number stands, of all keys, newest first")
+    tokens.add_argument("value", help="the address or number, written in any usual way")
+    kinds = [kind.lower() for kind in Kind if kind is not Kind.SECRET]
+    tokens.add_argument("--kind", choices=kinds, default="email", help="what it is, as in a token (default: email)")
+    tokens.add_argument("--tenant", required=True, help="in whose events: each tenant has tokens of its own")
 
 
 def _sql(options: argparse.Namespace) -> int:
@@ -35,3 +41,11 @@ def _quarantine(options: argparse.Namespace) -> int:
 
     report = quarantine_report(lake_of(options))
     return show(options, report, report_text(report))
+
+
+def _tokens(options: argparse.Namespace) -> int:
+    from logsight_assets.intake.keys import load_keys
+
+    ring = load_keys(lake_of(options).state).ring
+    tokens = ring.tokens_for(options.value, Kind(options.kind.upper()), tenant_of(options))
+    return show(options, {"tokens": tokens}, "\n".join(tokens))

@@ -6,11 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from logsight_assets.cli.verbs import Verbs, lake_of, many, show
+from logsight_assets.cli.verbs import Verbs, hours_asked_for, lake_of, many, show, tenant_of
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import is_erased
-from logsight_assets.settings import TENANT_NAME
-from logsight_assets.timeline import Hour
 
 if TYPE_CHECKING:
     from logsight_assets.trends.late import LateHour, Replayed
@@ -37,7 +35,7 @@ def _retain(options: argparse.Namespace) -> int:
     done = retain(lake_of(options))
     document = {"sealed_hours": done.sealed, "removed": dict(done.removed), "postponed": dict(done.postponed)}
     lines = [f"{done.sealed} hours sealed"]
-    lines += [f"{count:>8,} objects removed from {table}" for table, count in sorted(done.removed.items())]
+    lines += [f"{count:>8,} removed from {table}" for table, count in sorted(done.removed.items())]
     lines += [f"{count:>8,} windows of {table} wait for a refresh" for table, count in sorted(done.postponed.items())]
     return show(options, document, "\n".join(lines))
 
@@ -47,8 +45,8 @@ def _late(options: argparse.Namespace) -> int:
     from logsight_assets.upkeep import replay
 
     lake = lake_of(options)
-    start, end = (Hour.parse(text) if text else None for text in (options.start, options.end))
-    tenant = _tenant_of(options) if options.tenant else None
+    start, end = hours_asked_for(options)
+    tenant = tenant_of(options) if options.tenant else None
     found = list(late_hours(lake, tenant, start, end))
     done = replay(lake, found) if options.replay else []
     if options.replay:
@@ -75,7 +73,7 @@ def _erase(options: argparse.Namespace) -> int:
     from logsight_assets.upkeep import erase_tenant, would_erase
 
     lake = lake_of(options)
-    tenant = _tenant_of(options)
+    tenant = tenant_of(options)
     found = would_erase(lake, tenant)
     if not found.is_anything and not is_erased(lake.store, tenant):
         raise UsageError(f"tenant {tenant}: nothing of it is in this lake; check the name")
@@ -105,13 +103,6 @@ def _erase(options: argparse.Namespace) -> int:
     else:
         lines += ["nothing was removed; --yes removes it, for good"]
     return show(options, document, "\n".join(lines))
-
-
-def _tenant_of(options: argparse.Namespace) -> str:
-    tenant: str = options.tenant
-    if not TENANT_NAME.fullmatch(tenant):
-        raise UsageError(f"tenant {tenant!r} must match {TENANT_NAME.pattern}")
-    return tenant
 
 
 def _rehydrate(options: argparse.Namespace) -> int:

@@ -34,6 +34,7 @@ class Metric:
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]  # sorted by name
+    statistic: str = ""  # of the datapoints; '' where the configuration does not say
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,8 @@ def _datapoints(data: Mapping[str, Any], reason: str) -> int:
 
 def _metric(entry: Mapping[str, Any]) -> Metric | None:
     """The metric of a definition; None for an expression, which only combines others."""
-    metric = _optional(_optional(entry.get("metricStat")).get("metric"))
+    stat = _optional(entry.get("metricStat"))
+    metric = _optional(stat.get("metric"))
     if not metric:
         return None
     dimensions = {
@@ -205,4 +207,5 @@ def _metric(entry: Mapping[str, Any]) -> Metric | None:
         for name, value in _optional(metric.get("dimensions")).items()
         if isinstance(value, str)
     }
-    return Metric(_text(metric.get("namespace")), _text(metric.get("name")), tuple(sorted(dimensions.items())))
+    names = _text(metric.get("namespace")), _text(metric.get("name"))
+    return Metric(*names, tuple(sorted(dimensions.items())), _text(stat.get("stat")))

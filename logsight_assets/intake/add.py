@@ -9,22 +9,26 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from logsight_assets.errors import UsageError
+from logsight_assets.errors import PermanentError, UsageError
 from logsight_assets.intake.imports import ImportName
-from logsight_assets.intake.unpack import PACKED
+from logsight_assets.intake.inflate import PACKED
+from logsight_assets.intake.raw import MISNAMED, is_arrival_hour, misnamed
 from logsight_assets.lake import MIXED, Lake, mark, raw_prefix, values
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.timeline import Hour
+from resources.object_store import FolderStore
 
 DEFAULT_SOURCE = "import"
 # A part is read by one thread: larger files are cut at a line end, so that they do not wait for each other.
 _LONGEST_PART = 256 << 20
+_LEVELS = 4  # folders of the raw layout: tenant, source, day, hour
 
 
 @dataclass(frozen=True)
@@ -52,80 +56,132 @@ class Defaults:
 
 
 def add(lake: Lake, paths: Sequence[Path], defaults: Defaults, arrival_hour: Hour | None = None) -> list[Added]:
-    """Put files and folders into raw; UsageError for a path that is not there."""
+    """Put files and folders into raw; a file that cannot be opened keeps no other from being put.
+
+    Raises UsageError, before anything is put, for a path that is not there, and at the end PermanentError for files
+    that could not be opened.
+    """
     hour = arrival_hour or lake.now
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
+    if not is_arrival_hour(hour):
+        raise UsageError(f"--arrival {hour}: must be an hour of the years 2000 to 2099")
     added: list[Added] = []
+    closed: list[str] = []
     with scratch_folder(lake.state) as scratch:
-        for path in paths:
-            layout = _raw_layout(path)
-            if layout is not None:
-                added += _add_layout(lake, layout, scratch)
-            else:
-                for file in _files(path):
-                    added += _add_file(lake, file, defaults, hour, scratch)
+        for file, key in _found(lake, paths, closed):
+            try:
+                stream = file.open("rb")
+            except OSError as error:
+                closed.append(_told(error))
+                continue
+            with stream:
+                added += (
+                    _add_file(lake, file, stream, defaults, hour, scratch)
+                    if key is None
+                    else _add_object(lake, file, stream, key, scratch)
+                )
+    if closed:
+        told = "\n  ".join(closed)
+        raise PermanentError(f"{len(added)} added; {len(closed)} not, because they cannot be opened:\n  {told}")
     return added
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-        return
-    for file in sorted(path.rglob("*")):
-        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
-            yield file
+def _found(lake: Lake, paths: Sequence[Path], closed: list[str]) -> list[tuple[Path, str | None]]:
+    """Files at these paths, with their keys where they lie in the raw layout; UsageError for what is no file."""
+    own = Path(lake.store.uri("raw")).parent
+    found: list[tuple[Path, str | None]] = []
+    for path in paths:
+        mode = _mode(path, closed)
+        if mode is None:
+            raise UsageError(f"{path}: no such file or folder")
+        if not mode:
+            continue
+        if stat.S_ISREG(mode):
+            found.append((path, None))
+        elif not stat.S_ISDIR(mode):
+            raise UsageError(f"{path}: is neither a file nor a folder")
+        elif (layout := _raw_layout(path)) is not None:
+            files = [(file, file.relative_to(layout)) for file in _files_below(layout, closed)]
+            found += [(file, f"raw/{place.as_posix()}") for file, place in files if len(place.parts) > _LEVELS]
+        else:
+            # Whoever stands above the lake means the logs beside it.
+            found += [(file, None) for file in _files_below(path, closed) if own not in file.absolute().parents]
+    return found
+
+
+def _files_below(folder: Path, closed: list[str]) -> list[Path]:
+    """Files of a folder, without hidden ones; what cannot be looked at is told in `closed`."""
+    found: list[Path] = []
+    for top, folders, files in os.walk(folder, onerror=lambda error: closed.append(_told(error))):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(top, name) for name in files if not name.startswith(".")]
+    return sorted(file for file in found if stat.S_ISREG(_mode(file, closed) or 0))
+
+
+def _mode(path: Path, closed: list[str]) -> int | None:
+    """Mode of what stands there; None if nothing does, 0 if nobody may look, which is told in `closed`."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        closed.append(_told(error))
+        return 0
+
+
+def _told(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}"
 
 
 def _raw_layout(path: Path) -> Path | None:
     """The folder that holds `tenant=…/source=…/dt=…` if this is a lake's raw, or a folder with one inside."""
     for folder in (path / "raw", path):
         if folder.is_dir() and any(folder.glob("tenant=*/source=*/dt=*/hour=*")):
+            if wrong := misnamed(FolderStore(folder), ""):
+                raise UsageError(f"{folder / wrong[0]}: {MISNAMED}")
             return folder
     return None
 
 
-def _add_layout(lake: Lake, raw: Path, scratch: Path) -> list[Added]:
-    added = []
-    for file in sorted(raw.glob("tenant=*/source=*/dt=*/hour=*/*")):
-        key = f"raw/{file.relative_to(raw).as_posix()}"
-        present = lake.store.head(key)
-        if not file.is_file() or (present is not None and present.size == file.stat().st_size):
-            continue
-        size = file.stat().st_size
-        lake.store.put_file(key, Path(shutil.copyfile(file, scratch / "object")))
+def _add_object(lake: Lake, file: Path, stream: BinaryIO, key: str, scratch: Path) -> Iterator[Added]:
+    """Put a file of the raw layout where it belongs."""
+    size = file.stat().st_size
+    present = lake.store.head(key)
+    if present is None or present.size != size:
+        with (scratch / "object").open("wb") as out:
+            shutil.copyfileobj(stream, out, 1 << 20)
+        lake.store.put_file(key, scratch / "object")
         parts = dict(part.split("=", 1) for part in key.split("/") if "=" in part)
         mark(lake.store, "arrivals", f"{parts['dt']}T{parts['hour']}", "added")
-        added.append(Added(key, str(file), size))
-    return added
+        yield Added(key, str(file), size)
 
 
-def _add_file(lake: Lake, file: Path, defaults: Defaults, hour: Hour, scratch: Path) -> Iterator[Added]:
+def _add_file(
+    lake: Lake, file: Path, stream: BinaryIO, defaults: Defaults, hour: Hour, scratch: Path
+) -> Iterator[Added]:
+    """Put of a file what was not put before."""
     path = os.fsencode(file.absolute())
     digest = hashlib.sha256(defaults.source.encode() + b"\0" + path).hexdigest()[:16]
     present = _present_parts(lake, defaults.source, digest)
-    with file.open("rb") as stream:
-        head = stream.read(1 << 16)
-        is_text = not head.startswith(PACKED)
-        size = file.stat().st_size
-        start = _added_so_far(stream, present) if is_text else 0
-        header = _header(head) if start else b""
-        for begin, end in _parts(stream, start, size, is_text=is_text):
-            content = _digest(stream, begin, end)
-            if any(part.content_digest == content and (part.start, part.end) == (begin, end) for part in present):
-                continue
-            name = ImportName(
-                file.name, digest, begin, end, content, defaults.tenant, defaults.service, defaults.environment
-            )
-            key = f"{raw_prefix(MIXED, defaults.source, hour)}{name}"
-            staged = scratch / "object"
-            with staged.open("wb") as out:
-                out.write(header)
-                _copy(stream, begin, end, out)
-            lake.store.put_file(key, staged)
-            mark(lake.store, "arrivals", str(hour), "added")
-            yield Added(key, path.decode("utf-8", "backslashreplace"), end - begin)
+    head = stream.read(1 << 16)
+    is_text = not head.startswith(PACKED)
+    size = file.stat().st_size
+    start = _added_so_far(stream, present) if is_text else 0
+    header = _header(head) if start else b""
+    for begin, end in _parts(stream, start, size, is_text=is_text):
+        content = _digest(stream, begin, end)
+        if any(part.content_digest == content and (part.start, part.end) == (begin, end) for part in present):
+            continue
+        name = ImportName(
+            file.name, digest, begin, end, content, defaults.tenant, defaults.service, defaults.environment
+        )
+        key = f"{raw_prefix(MIXED, defaults.source, hour)}{name}"
+        staged = scratch / "object"
+        with staged.open("wb") as out:
+            out.write(header)
+            out.writelines(_blocks(stream, begin, end))
+        lake.store.put_file(key, staged)
+        mark(lake.store, "arrivals", str(hour), "added")
+        yield Added(key, path.decode("utf-8", "backslashreplace"), end - begin)
 
 
 def _present_parts(lake: Lake, source: str, path_digest: str) -> list[ImportName]:
@@ -140,12 +196,15 @@ def _present_parts(lake: Lake, source: str, path_digest: str) -> list[ImportName
 
 
 def _added_so_far(stream: BinaryIO, present: list[ImportName]) -> int:
-    """How far the file's beginning is what was added before; 0 for a file that was replaced (a rotation)."""
+    """How far the file's beginning is what was added before, in whole lines; 0 for one that was replaced (a rotation).
+
+    A line that was in the making then is read again when it is whole: its half is no line that anybody wrote.
+    """
     reached = 0
     for part in present:
-        if part.start == reached and _digest(stream, part.start, part.end) == part.content_digest:
+        if part.start <= reached < part.end and _digest(stream, part.start, part.end) == part.content_digest:
             reached = part.end
-    return reached
+    return _line_end(stream, 0, reached)
 
 
 def _parts(stream: BinaryIO, start: int, size: int, *, is_text: bool) -> Iterator[tuple[int, int]]:
@@ -201,7 +260,3 @@ def _digest(stream: BinaryIO, start: int, end: int) -> str:
     for block in _blocks(stream, start, end):
         digest.update(block)
     return digest.hexdigest()[:16]
-
-
-def _copy(stream: BinaryIO, start: int, end: int, out: BinaryIO) -> None:
-    out.writelines(_blocks(stream, start, end))

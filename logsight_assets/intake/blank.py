@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from logsight_assets.errors import ObjectMissing
+from logsight_assets.intake.inflate import PACKED
 from logsight_assets.intake.quarantine import entries_of, packed_by_gzip, raw_of
 from logsight_assets.intake.reading import parse_context
 from logsight_assets.intake.receipts import Receipt, read_receipts_at, receipt_entries, receipt_hours
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
 from logsight_assets.intake.tenancy import tenancy_of
 from logsight_assets.intake.tenant_lines import Place, TenantLines, Whose, find, names_only
-from logsight_assets.intake.unpack import PACKED, plain_chunks
+from logsight_assets.intake.unpack import plain_chunks
 from logsight_assets.lake import MIXED, Lake, quarantine_key
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.timeline import Hour

@@ -11,6 +11,8 @@ COARSE_MASK = (
     r"\b(?:[0-9][0-9a-fA-F]{3,}|[a-fA-F][0-9][0-9a-fA-F]{2,}|[a-fA-F]{2}[0-9][0-9a-fA-F]+|[a-fA-F]{3,}[0-9][0-9a-fA-F]*)\b"
     r"|[0-9]+"
 )
+# The mask asks of a digit only that it is one: for `bytes.translate`, which leaves few lines to be masked.
+FOLDED_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 # A body's first line names its kind; what follows (a stack trace) varies with the caller. 2,048 bytes bound the cost.
 _LONGEST = 2048
 

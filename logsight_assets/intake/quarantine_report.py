@@ -20,7 +20,6 @@ def quarantine_report(lake: Lake) -> dict[str, Any]:
     reasons: dict[str, dict[str, Any]] = {}
     redactor = redaction_of(lake.settings, load_keys(lake.state).ring).redactor
     for entry in read_entries(lake):
-        text = visible(excerpt(entry.raw, redactor(entry.tenant)) or "")
         found = reasons.setdefault(
             entry.reason,
             {
@@ -34,6 +33,7 @@ def quarantine_report(lake: Lake) -> dict[str, Any]:
         found["count"] += 1
         found["sources"][entry.source] = found["sources"].get(entry.source, 0) + 1
         if len(found["examples"]) < _EXAMPLES:
+            text = visible(excerpt(entry.raw, redactor(entry.tenant)) or "")
             place = {"source": entry.source, "arrival_hour": entry.arrival_hour, "raw_object": entry.raw_object}
             found["examples"].append(place | {"line": entry.line, "excerpt": text})
     ordered = sorted(reasons.values(), key=lambda found: (-found["count"], found["reason"]))

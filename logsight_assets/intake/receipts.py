@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from logsight_assets.errors import ObjectMissing
-from logsight_assets.lake import Lake, RawObject, hours_below, receipt_key, receipt_prefix, values
+from logsight_assets.intake.raw import RawObject
+from logsight_assets.lake import Lake, hours_below, receipt_key, receipt_prefix, values
 from logsight_assets.timeline import Hour
 from resources.object_store import ObjectInfo, ObjectStore
 
@@ -76,7 +77,12 @@ def read_receipt(store: ObjectStore, key: str) -> Receipt:
 def receipt_entries(store: ObjectStore, tenant: str, source: str, hour: Hour) -> dict[str, ObjectInfo]:
     """Listing of a source's receipts of an arrival hour, by object id."""
     entries = store.list(receipt_prefix(tenant, source, hour))
-    return {entry.key.rpartition("/")[2].removesuffix(".json"): entry for entry in entries}
+    return {object_id_in(entry.key): entry for entry in entries}
+
+
+def object_id_in(key: str) -> str:
+    """Id of the raw object that a receipt is of, by the receipt's key."""
+    return key.rpartition("/")[2].removesuffix(".json")
 
 
 def receipt_hours(store: ObjectStore) -> Iterator[tuple[str, str, Hour]]:

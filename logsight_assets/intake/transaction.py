@@ -1,14 +1,8 @@
-"""One raw object is one transaction: events, quarantine and receipt appear so that a kill at any moment loses nothing.
-
-Order: intent (every file that this object has or will have) → event files → quarantine → files of an older reading
-go → markers of the touched hours → receipt → intent goes. Each step repeats with the same bytes, so whoever comes next
-simply does all of it again.
-"""
+"""One raw object is one transaction: read into scratch, its sums checked, then committed (see `commit.py`)."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -19,11 +13,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from logsight_assets.errors import ConservationError, ObjectMissing, PermanentError
-from logsight_assets.intake.arrivals import INTENTS
+from logsight_assets.errors import ConservationError, PermanentError
+from logsight_assets.intake.commit import commit
 from logsight_assets.intake.convert import Tally
 from logsight_assets.intake.event_files import (
-    EventFile,
     EventRules,
     Timing,
     Written,
@@ -33,6 +26,7 @@ from logsight_assets.intake.event_files import (
 from logsight_assets.intake.imports import ImportName
 from logsight_assets.intake.keys import LakeKeys
 from logsight_assets.intake.quarantine import QuarantineWriter
+from logsight_assets.intake.raw import RawObject
 from logsight_assets.intake.reading import Reading, parse_context, read_records
 from logsight_assets.intake.receipts import Receipt, key_digest, object_id
 from logsight_assets.intake.redact_records import Redaction, redact_records
@@ -41,12 +35,9 @@ from logsight_assets.intake.tenancy import tenancy_of
 from logsight_assets.intake.unpack import Unpacked, unpack
 from logsight_assets.lake import (
     Lake,
-    RawObject,
     event_file_name,
     events_prefix,
     late_prefix,
-    mark,
-    quarantine_key,
 )
 from logsight_assets.sqltext import literal
 from logsight_assets.timeline import Hour
@@ -119,7 +110,7 @@ def take_in(bench: Workbench, raw: RawObject, previous: Iterable[Receipt] = ()) 
                 ) from None
         erased_sha256 = unpacked.content_sha256 if name != object_id(raw, unpacked.content_sha256) else None
         receipt = dataclasses.replace(_receipt(bench, raw, name, read), erased_sha256=erased_sha256)
-        _commit(bench.lake, raw, receipt, read, earlier)
+        commit(bench.lake, raw, receipt, read.written.files, quarantine, earlier)
         return receipt
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -239,62 +230,3 @@ def check_conservation(receipt: Receipt) -> None:
             f" + {receipt.refused_records} quarantined + {receipt.late} late + {receipt.erased} erased;"
             " nothing of it was published"
         )
-
-
-def _commit(lake: Lake, raw: RawObject, receipt: Receipt, read: _Read, previous: list[Receipt]) -> None:
-    store = lake.store
-    intent_key = f"{INTENTS}{receipt.raw_object}.json"
-    interrupted = _intent(lake, intent_key)
-    older = {file for r in previous for file in r.files} | set(interrupted.get("files", ()))
-    intent = {
-        "raw_key": raw.identity,
-        "tenant": raw.tenant,
-        "source": raw.source,
-        "arrival_hour": str(raw.arrival_hour),
-        "files": sorted(older | set(receipt.files)),
-    }
-    store.put(intent_key, json.dumps(intent, sort_keys=True).encode())
-    paths = {file.path: _target(receipt, file) for file in read.written.files}
-    for path, key in paths.items():
-        store.put_file(key, path)
-    vault = quarantine_key(raw.tenant, raw.source, raw.arrival_hour, receipt.raw_object)
-    if read.quarantine.count:
-        store.put_file(vault, read.quarantine.path)
-    elif previous or interrupted:
-        store.delete(vault)
-    for file in sorted(older - set(receipt.files)):
-        store.delete(file)
-    touched = set(receipt.event_hours).union(*(r.event_hours for r in previous), _hours_of(older))
-    for hour in sorted(touched):
-        mark(store, "hours", hour, receipt.raw_object)
-    store.put(receipt.key, receipt.to_json())
-    for superseded in previous:
-        if superseded.raw_object != receipt.raw_object:
-            arrival = Hour.parse(superseded.arrival_hour)
-            store.delete(quarantine_key(superseded.tenant, superseded.source, arrival, superseded.raw_object))
-            store.delete(superseded.key)
-    store.delete(intent_key)
-
-
-def _target(receipt: Receipt, file: EventFile) -> str:
-    """The file's key: the one of the receipt's files that lies in its tenant and hour."""
-    place = f"/tenant={file.tenant}/{file.hour.path}/"
-    return next(key for key in receipt.files if place in key)
-
-
-def _intent(lake: Lake, key: str) -> dict[str, Any]:
-    try:
-        held: dict[str, Any] = json.loads(lake.store.get(key))
-    except ObjectMissing:
-        return {}
-    return held
-
-
-def _hours_of(files: Iterable[str]) -> set[str]:
-    """Event hours in the keys of event files."""
-    found = set()
-    for key in files:
-        parts = dict(part.split("=", 1) for part in key.split("/") if "=" in part)
-        if key.startswith("events/"):
-            found.add(f"{parts['dt']}T{parts['hour']}")
-    return found

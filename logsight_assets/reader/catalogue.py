@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from logsight_assets.lake import (
-    MIXED,
-    PLATFORM,
     Lake,
     changes_key,
     completeness_key,
     incidents_key,
     is_erased,
+    is_owner,
     template_patterns_key,
     templates_key,
     values,
@@ -24,8 +23,8 @@ from logsight_assets.lake import (
 from logsight_assets.reader.levels import ROWS, wanted_hours
 from logsight_assets.reader.records import model_use, quarantine, receipts, report_numbers
 from logsight_assets.reader.views import Need, Provider, View, rows_of, view
-from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import sql
+from logsight_assets.table_model import Table
 from logsight_assets.tables import (
     ANOMALIES,
     BACKTEST_ALARMS,
@@ -39,12 +38,12 @@ from logsight_assets.tables import (
     QUARANTINE,
     RECEIPTS,
     REPORT_NUMBERS,
+    SERVICE_METRICS,
     SLO,
     TEMPLATE_COUNTS,
     TEMPLATE_PATTERNS,
     TEMPLATES,
     TREND_NAMES,
-    Table,
 )
 
 
@@ -53,11 +52,7 @@ def tenants_of(lake: Lake, tenant: str | None, prefixes: Sequence[str]) -> list[
     found = {name for prefix in prefixes for name in values(lake.store, prefix, "tenant")}
     if tenant is not None:
         found &= {tenant}
-    return [name for name in sorted(found) if _is_readable(name) and not is_erased(lake.store, name)]
-
-
-def _is_readable(name: str) -> bool:
-    return bool(TENANT_NAME.fullmatch(name)) or name in (MIXED, PLATFORM)
+    return [name for name in sorted(found) if is_owner(name) and not is_erased(lake.store, name)]
 
 
 # Tables cut by hour or day --------------------------------------------------------------------------------------------
@@ -164,6 +159,7 @@ PROVIDERS: Mapping[str, Held] = {
     ANOMALIES.name: Held(["anomalies/"], _by_hour(ANOMALIES, "anomalies/")),
     BACKTEST_ALARMS.name: Held(["backtests/"], _by_day(BACKTEST_ALARMS, "backtests/")),
     SLO.name: Held(["slo/"], _by_day(SLO, "slo/")),
+    SERVICE_METRICS.name: Held(["service_metrics/"], _by_hour(SERVICE_METRICS, "service_metrics/")),
     COMPLETENESS.name: Held(["completeness/"], _whole(COMPLETENESS, completeness_key)),
     INCIDENTS.name: Held(["incidents/"], _whole(INCIDENTS, incidents_key)),
     CHANGES.name: Held(["changes/"], _whole(CHANGES, changes_key)),

@@ -24,7 +24,8 @@ from logsight_assets.reader.constraint import (
     since,
 )
 from logsight_assets.reader.instants import WHOLE_DAY, Constants, Node, Range, call, longest
-from logsight_assets.tables import ANOMALIES, EVENTS, PATTERNS, Table, Type
+from logsight_assets.table_model import Table, Type
+from logsight_assets.tables import ANOMALIES, EVENTS, PATTERNS
 
 
 class Axis(Enum):

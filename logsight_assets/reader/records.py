@@ -6,6 +6,7 @@ Of the wanted tenants only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -15,10 +16,12 @@ from logsight_assets.intake.receipts import Receipt, read_receipt, receipt_entri
 from logsight_assets.lake import hours_below, values
 from logsight_assets.parquet import read_rows
 from logsight_assets.reader.views import Need
-from logsight_assets.tables import MODEL_USE, QUARANTINE, RECEIPTS, REPORT_NUMBERS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import MODEL_USE, QUARANTINE, RECEIPTS, REPORT_NUMBERS
 from logsight_assets.timeline import Hour
 
 Row = Mapping[str, Any]
+_BLOCK = 10_000  # rows
 
 
 def receipts(need: Need) -> pa.Table:
@@ -109,7 +112,10 @@ def arrival_hours(need: Need, area: str) -> Iterator[tuple[str, str, Hour]]:
 
 
 def _table(table: Table, rows: Iterable[Row]) -> pa.Table:
-    return pa.Table.from_pylist(list(rows), _empty(table).schema)
+    schema, left = _empty(table).schema, iter(rows)
+    # Some at a time: as objects of Python rows take five times as much as in a table.
+    blocks = iter(lambda: list(islice(left, _BLOCK)), [])
+    return pa.Table.from_batches((pa.RecordBatch.from_pylist(block, schema) for block in blocks), schema)
 
 
 def _empty(table: Table) -> pa.Table:

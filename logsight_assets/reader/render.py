@@ -104,18 +104,3 @@ def _inert(text: str) -> str:
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         text = "'" + text
     return visible(text, keep="\n\t")
-
-
-def as_json(answer: Answer) -> str:
-    """One document, in ASCII: `columns`, `types`, `rows`, and how much was read."""
-    document = {
-        "columns": answer.columns,
-        "types": answer.types,
-        "rows": answer.rows,
-        "truncated": answer.truncated,
-        "objects_read": answer.objects_read,
-        "bytes_read": answer.bytes_read,
-        "seconds": round(answer.seconds, 3),
-    }
-    # json leaves DEL as it is, which a terminal may act on.
-    return json.dumps(document).replace("\x7f", "\\u007f") + "\n"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from logsight_assets.lake import Lake
 from logsight_assets.reader.constraint import Constraint
 from logsight_assets.sqltext import literal
-from logsight_assets.tables import Column, Table, Type
+from logsight_assets.table_model import Column, Table, Type
 from resources.object_store import ObjectInfo
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.lake import Lake
-from logsight_assets.partitions import is_replay
+from logsight_assets.partitions import is_replay, newest
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES, TRENDS
 from logsight_assets.templates.refresh import TemplatesOutcome, refresh_templates
@@ -15,7 +15,7 @@ from logsight_assets.trends.assets import table_metadata
 LABELLED = "labelled"
 MOST_UNLABELLED = 0.01
 _TABLES = (TEMPLATES, TEMPLATE_PATTERNS)
-_DEPS = ["patterns", *(name for name in TRENDS if name.startswith("template_trend_"))]
+_DEPS = newest("patterns", *(name for name in TRENDS if name.startswith("template_trend_")))
 
 
 def templates_assets() -> dg.AssetsDefinition:

@@ -7,7 +7,8 @@ import pyarrow as pa
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.lake import Lake, template_patterns_key, templates_key
 from logsight_assets.parquet import read_rows
-from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES
 from resources.object_store import ObjectStore
 
 

@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 
 from logsight_assets.lake import registry_prefix
 from logsight_assets.parquet import VERSION, parquet_bytes, read_rows
-from logsight_assets.tables import TEMPLATE_PATTERNS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import TEMPLATE_PATTERNS
 from logsight_assets.trends.remembered import Remembered
 from logsight_assets.versions import TEMPLATES_VERSION
 from resources.object_store import ObjectInfo, ObjectStore

@@ -16,7 +16,8 @@ from logsight_assets.decisions import Decision, decisions, standing
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.lake import Lake, is_erased, template_patterns_key, templates_key
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_facts, read_rows
-from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import TEMPLATE_PATTERNS, TEMPLATES
 from logsight_assets.templates.growth import Grower, Growth
 from logsight_assets.templates.pins import NAME, PIN, names_of
 from logsight_assets.templates.registry import Registry, pattern_of, read_all, read_patterns

@@ -8,9 +8,10 @@ from logsight_assets.failures import telling_only_what_may_be_told
 from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake, markers, unmark
 from logsight_assets.observers import saw_hour
-from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
+from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done, newest
 from logsight_assets.scratch import embedded_engine, workers
-from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS
 from logsight_assets.trends.completeness import refresh_completeness
 from logsight_assets.trends.event_hours import EventHour, survey_hour
 from logsight_assets.trends.hours import HourOutcome
@@ -53,7 +54,7 @@ def completeness_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         name="completeness",
-        deps=["intake"],
+        deps=newest("intake"),
         description=COMPLETENESS.description,
         metadata=table_metadata(COMPLETENESS),
     )

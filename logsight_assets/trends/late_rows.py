@@ -20,7 +20,8 @@ from logsight_assets.errors import ConservationError
 from logsight_assets.parquet import parquet_bytes
 from logsight_assets.settings import Trends
 from logsight_assets.sqltext import sql
-from logsight_assets.tables import PATTERNS, TRENDS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import PATTERNS, TRENDS
 from logsight_assets.trends.hour_rows import Counts, HourRows, TenantFiles, compute_hour, event_count
 from resources.object_store import ObjectStore
 from resources.query_engine import QueryEngine

@@ -29,7 +29,8 @@ from logsight_assets.lake import (
 )
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_facts, read_rows
 from logsight_assets.sqltext import sql
-from logsight_assets.tables import TREND_NAMES, TRENDS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour, days_of_month, hours_of_day, parse_day
 from logsight_assets.trends.hour_rows import event_count
 from logsight_assets.trends.hours import EVENT_COUNT

@@ -42,6 +42,7 @@ class BedrockDouble:
     requests: list[dict[str, Any]] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     screened: list[str] = field(default_factory=list)
+    screen_fault: Fault | None = None
     url: str = ""
 
     def converse(self, model: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +68,8 @@ class BedrockDouble:
     def apply_guardrail(self, asked: dict[str, Any]) -> dict[str, Any]:
         text = asked["content"][0]["text"]["text"]
         self.screened.append(text)
+        if self.screen_fault:
+            raise self.screen_fault
         found = BLOCKED in text
         action = "GUARDRAIL_INTERVENED" if found else "NONE"
         return {"usage": {}, "action": action, "outputs": [{"text": "blocked"}] if found else [], "assessments": []}

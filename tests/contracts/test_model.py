@@ -170,6 +170,24 @@ def test_what_the_guardrail_finds_on_either_side_is_no_answer() -> None:
         assert declined.value.reason == "intervened"
 
 
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault(429, "ThrottlingException", "slow down"), "throttled"),
+        (Fault(403, "AccessDeniedException", "no"), "denied"),
+    ],
+)
+def test_an_answer_that_the_guardrail_could_not_read_is_none_is_paid_for_and_not_asked_for_again(
+    fault: Fault, reason: str
+) -> None:
+    double = BedrockDouble(lambda _: ANSWER, screen_fault=fault)
+    with asked(double, Guardrail("gr1", "3")) as bedrock, pytest.raises(ModelDeclined) as declined:
+        PacedModel(bedrock, Pace(60, attempts=3)).ask(question(OLD))
+    assert (declined.value.reason, len(double.requests)) == (reason, 1)
+    assert declined.value.input_tokens > 0
+    assert "slow down" not in str(declined.value)
+
+
 # Pace -----------------------------------------------------------------------------------------------------------------
 
 

@@ -171,6 +171,14 @@ def test_the_state_of_logsight_itself_is_no_object(tmp_path: Path) -> None:
     assert store.folders("") == []
 
 
+def test_what_is_no_file_is_no_object(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "nothing")
+    assert keys(store) == []
+    assert store.head("pipe") is None
+
+
 def test_a_file_whose_name_is_no_text_is_named_and_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/raw/caf\xe9.log")).write_bytes(b"")

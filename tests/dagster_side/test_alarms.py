@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,17 @@ import dagster as dg
 import pytest
 
 from logsight_assets.definitions import build_defs
+from logsight_assets.doctor import CHECKS
+from logsight_assets.errors import LogSightError
 from logsight_assets.incidents.alarm import parse_alarm
-from logsight_assets.incidents.heartbeat import path_state
+from logsight_assets.incidents.heartbeat import gauges_of, path_state
 from logsight_assets.incidents.inbox import INBOX
 from logsight_assets.incidents.investigate import investigate
 from logsight_assets.incidents.records import find_incident
 from logsight_assets.incidents.waiting import known_tenants, put_waiting, waiting_keys
 from logsight_assets.lake import Lake
+from resources.gauges import Gauge
+from sensors.alarms import tell_gauges
 from tests.dagster_side.conftest import at, execute, succeeded
 from tests.dagster_side.killed_ticks import ALARMS, POINTS
 from tests.incidents.events import alarm_event, body
@@ -160,7 +165,57 @@ def test_the_check_is_told_when_it_changes_and_not_at_every_tick(lake: Lake, ins
     assert list(tick(lake, instance, first.cursor, "late_answers").asset_events) == []
 
 
+class Told:
+    """Gauges that remember what they were told."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, float] = {}
+
+    def tell(self, told: Sequence[Gauge], moment: datetime) -> None:
+        self.values = {gauge.name: gauge.value for gauge in told} | {"moment": moment.timestamp()}
+
+
+def test_the_gauges_say_how_old_the_oldest_alarm_and_the_last_look_are(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    gauges = Told()
+    assert tell_gauges(lake, gauges, path_state(lake)) == ""
+    assert "AlarmPathAgeSeconds" not in gauges.values, "of a path that never moved a value lacks, which is the alarm"
+    tick(lake, instance)
+    put_waiting(lake, body(alarm_event()), known_tenants(lake))
+    late = at(lake, NOW + timedelta(minutes=6))
+    tick(late, instance)
+    tell_gauges(late, gauges, path_state(late))
+    assert gauges.values == {
+        "AlarmPathAgeSeconds": 360.0,
+        "AlarmsWaiting": 1,
+        "OutboxAgeSeconds": 0.0,
+        "DeadLetters": 0,
+        "moment": late.clock().timestamp(),
+    }
+
+
+def test_a_cloudwatch_that_cannot_be_told_stops_no_answer(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    flags = {"alarms.wait_seconds": 0, "heartbeat.namespace": "X", "heartbeat.endpoint_url": "http://127.0.0.1:1"}
+    lake = make_lake(tmp_path / "lake", flags | {"heartbeat.region": "eu-central-1"})
+    put_raw(lake, [flat_line(minute=29)])
+    read_all(lake)
+    put_waiting(lake, body(alarm_event()), known_tenants(lake))
+    assert succeeded(execute(lake, instance, "answer_alarms", {}))
+    put_raw(lake, [flat_line(minute=29, body="late")], "late.gz")
+    read_all(lake)
+    later = at(lake, NOW + timedelta(minutes=6))
+    assert "heartbeat.namespace" in tell_gauges(later, gauges_of(later), path_state(later))
+    assert len(tick(later, instance, sensor="late_answers").run_requests or []) == 1
+    check = CHECKS["heartbeat"]
+    with pytest.raises(LogSightError, match=r"heartbeat\.namespace"):
+        check(later)
+
+
 def test_an_answer_that_is_due_again_is_asked_for_and_made(lake: Lake, instance: dg.DagsterInstance) -> None:
+    (lake.config / "runbooks").mkdir()
+    front = "title: T\nalarms: [checkout-*]\napproved_by: Ada\napproved: 2025-05-01"
+    (lake.config / "runbooks" / "r.md").write_text(f"---\n{front}\n---\n1. Look.\n")
     put_waiting(lake, body(alarm_event()), known_tenants(lake))
     assert succeeded(execute(lake, instance, "answer_alarms", {}))
     put_raw(lake, [flat_line(minute=29, body="late")], "late.gz")
@@ -169,8 +224,9 @@ def test_an_answer_that_is_due_again_is_asked_for_and_made(lake: Lake, instance:
     (request,) = tick(later, instance, sensor="late_answers").run_requests or []
     assert request.job_name == "answer_alarms"
     assert succeeded(execute(later, instance, "answer_alarms", {}))
-    kinds = [record.kind for record in find_incident(lake, "20250601-1030").all()]
-    assert kinds == ["opened", "evidence", "first_answer", "evidence", "first_answer"]
+    records = find_incident(lake, "20250601-1030").all()
+    assert [record.kind for record in records] == ["opened", "evidence", "first_answer", "evidence", "first_answer"]
+    assert [[each["name"] for each in records[number].body["runbooks"]] for number in (1, 3)] == [["r"], ["r"]]
     assert waiting_keys(lake) == {}
 
 

@@ -16,7 +16,8 @@ from logsight_assets.trends import refresh as refreshing
 from logsight_assets.trends.hours import refresh_hour
 from tests.dagster_side.conftest import keys, materialized
 from tests.dagster_side.test_runs import is_published, put_hours
-from tests.intake.lakes import HOUR, put_raw
+from tests.doubles import HookedStore
+from tests.intake.lakes import HOUR, put_raw, read_all, with_store
 
 
 def build(lake: Lake, instance: dg.DagsterInstance, **options: Any) -> BuildSummary:
@@ -54,6 +55,22 @@ def test_a_build_of_some_hours_leaves_the_others_and_their_markers(lake: Lake, i
     build(lake, instance, start=HOUR)
     assert materialized(instance, "intake") == keys(HOUR)
     assert set(marked(lake.store, "arrivals")) == {str(HOUR - 2)}
+
+
+def test_a_build_of_some_hours_first_ends_what_was_left_in_the_middle(lake: Lake, instance: dg.DagsterInstance) -> None:
+    put_hours(lake, HOUR - 2)
+
+    def stop(operation: str, key: str) -> None:
+        if key.startswith("receipts/"):
+            raise OSError("killed")
+
+    with pytest.raises(OSError, match="killed"):
+        read_all(with_store(lake, HookedStore(lake.store, before=stop)))
+    put_hours(lake, HOUR)
+    build(lake, instance, start=HOUR)
+    assert materialized(instance, "intake") == keys(HOUR)
+    assert list(lake.store.list("intents/")) == []
+    assert [is_published(lake, HOUR - 2), is_published(lake, HOUR)] == [True, True]
 
 
 def test_a_build_with_a_failing_hour_does_the_others_and_says_all_at_the_end(

@@ -30,6 +30,8 @@ UNTIMED = {
     "deliveries",
     "slo",
     "backtest_alarms",
+    "raw_metrics",
+    "service_metrics",
 }
 
 
@@ -68,6 +70,8 @@ def test_what_starts_by_itself_runs_by_default(lake: Lake) -> None:
         "late_hours",
         "alarms",
         "alarm_rules",
+        "metrics",
+        "metrics_fetch",
         "late_answers",
         "signals",
         "summaries",
@@ -96,7 +100,8 @@ def test_every_asset_says_whose_it_is_and_what_it_holds(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    "job", ["live", "catch_up", "refresh_hours", "refresh_days", "refresh_months", "refresh_anomalies"]
+    "job",
+    ["live", "catch_up", "refresh_hours", "refresh_days", "refresh_months", "refresh_anomalies", "refresh_metrics"],
 )
 def test_jobs_of_partitions_share_one_partitioning(lake: Lake, job: str) -> None:
     assert build_defs(lake).resolve_job_def(job).partitions_def is not None

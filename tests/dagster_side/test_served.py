@@ -109,7 +109,7 @@ def test_freshness_is_green_after_a_build(served: Served) -> None:
     eventually("all assets are fresh", lambda: set(states().values()) == {"HEALTHY", None}, 90)
     assert {name for name, state in states().items() if state is None} == {
         "raw_logs", "alarms", "incidents", "summaries", "slo", "backtest_alarms", "deliveries",
-        "daily_report", "weekly_report",
+        "daily_report", "weekly_report", "raw_metrics", "service_metrics",
     }  # fmt: skip
 
 

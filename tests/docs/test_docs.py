@@ -19,6 +19,7 @@ from logsight_assets import errors
 from logsight_assets.alarm_rules.rule import AlarmRule
 from logsight_assets.intake.formats import FORMATS
 from logsight_assets.intake.sources import SourceDefinition
+from logsight_assets.metrics.named_metric import NamedMetric
 from logsight_assets.sections import Section
 from logsight_assets.settings import Settings, validated
 from logsight_assets.slo.objective import Objective
@@ -118,7 +119,9 @@ def test_every_example_of_settings_is_one() -> None:
         validated(Settings, yaml.safe_load(example), "docs/settings.md")
 
 
-@pytest.mark.parametrize(("page", "model"), [("objectives", Objective), ("alarm-rules", AlarmRule)])
+@pytest.mark.parametrize(
+    ("page", "model"), [("objectives", Objective), ("alarm-rules", AlarmRule), ("metrics", NamedMetric)]
+)
 def test_every_example_of_a_file_of_its_own_is_one(page: str, model: type[Section]) -> None:
     examples = re.findall(r"```yaml\n# (?!incidents)(.*?)```", (ROOT / f"docs/{page}.md").read_text("utf-8"), re.DOTALL)
     assert len(examples) >= 2

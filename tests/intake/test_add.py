@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from logsight_assets.errors import UsageError
+from logsight_assets.errors import PermanentError, UsageError
 from logsight_assets.intake.add import Defaults, add
 from logsight_assets.lake import Lake
 from logsight_assets.timeline import Hour
-from tests.intake.lakes import HOUR, define_source, events, flat_line, make_lake, put_raw, read_all, receipts
+from tests.doubles import HookedStore
+from tests.intake.lakes import HOUR, events, flat_line, make_lake, put_raw, read_all, receipts, with_store
 
 SYSLOG = "Jun  1 10:{minute:02d}:00 web-1 sshd[812]: session opened for user app\n"
 
@@ -106,15 +107,60 @@ def test_a_missing_path_or_a_bad_tenant_is_a_clear_error(lake: Lake, tmp_path: P
         Defaults(tenant="No Tenant")
 
 
-@pytest.mark.parametrize("layout", ["2025/06/01/10/", "dt=2025-06-01/hour=10/", "some/where/"])
-def test_an_existing_prefix_is_read_in_place(lake: Lake, tmp_path: Path, layout: str) -> None:
-    object_path = tmp_path / "bucket" / layout / "part-1.gz"
-    object_path.parent.mkdir(parents=True)
-    object_path.write_bytes(gzip.compress(flat_line(tenant=None) + b"\n"))
-    os.utime(object_path, (HOUR.start.timestamp() + 60, HOUR.start.timestamp() + 60))
-    define_source(lake, "archive", location=str(tmp_path / "bucket"), tenant="acme")
+def test_a_line_in_the_making_is_read_again_when_it_is_whole(lake: Lake, log: Path) -> None:
+    whole, half = SYSLOG.format(minute=7), len(SYSLOG) // 2
+    log.write_text(SYSLOG.format(minute=6) + whole[:half])
+    add(lake, [log], Defaults())
+    with log.open("a") as file:
+        file.write(whole[half:] + SYSLOG.format(minute=8))
+    add(lake, [log], Defaults())
+    assert add(lake, [log], Defaults()) == []
     read_all(lake)
-    (receipt,) = receipts(lake)
-    assert (receipt.arrival_hour, receipt.raw_key) == (str(HOUR), f"archive/{layout}part-1.gz")
-    assert [e["tenant"] for e in events(lake)] == ["acme"]
-    assert read_all(lake).objects == 0
+    bodies = [event["body"] for event in events(lake) if event["event_time"].minute in (7, 8)]
+    assert bodies.count("session opened for user app") == 2, "no line is known by its end alone"
+    with log.open("a") as file:
+        file.write(SYSLOG.format(minute=9))
+    (added,) = add(lake, [log], Defaults())
+    assert added.size == len(SYSLOG.format(minute=9)), "and what was whole is not read again"
+
+
+def test_a_file_that_cannot_be_opened_is_named_and_keeps_no_other_from_being_added(lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for name in ("a.log", "b.log", "c.log"):
+        (folder / name).write_text(f"{name} started\n")
+
+    def rotate(operation: str, key: str) -> None:
+        (folder / "b.log").unlink(missing_ok=True)
+
+    hooked = with_store(lake, HookedStore(lake.store, before=rotate))
+    with pytest.raises(PermanentError, match=r"2 added; 1 not, .*\n  .*/logs/b\.log: No such file"):
+        add(hooked, [folder], Defaults())
+    read_all(lake)
+    assert sorted(event["body"] for event in events(lake)) == ["a.log started", "c.log started"]
+
+
+def test_a_pipe_is_neither_file_nor_folder_and_one_in_a_folder_is_passed_over(lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "nowhere").symlink_to(tmp_path / "nothing")
+    with pytest.raises(UsageError, match="pipe: is neither a file nor a folder"):
+        add(lake, [folder / "pipe"], Defaults())
+    assert add(lake, [folder], Defaults()) == []
+
+
+def test_the_lake_itself_is_no_log(lake: Lake, tmp_path: Path, log: Path) -> None:
+    """`logsight add .` where the lake is `./lake`."""
+    assert len(add(lake, [tmp_path], Defaults())) == 1
+    read_all(lake)
+    assert add(lake, [tmp_path], Defaults()) == []
+
+
+def test_a_folder_of_the_raw_layout_with_a_wrong_name_is_refused_whole(lake: Lake, tmp_path: Path) -> None:
+    other = make_lake(tmp_path / "other")
+    put_raw(other, [flat_line()])
+    other.store.put("raw/tenant=ACME/source=shop/dt=2025-06-01/hour=10/a.json", flat_line())
+    with pytest.raises(UsageError, match="other/raw/tenant=ACME: is no folder of the layout"):
+        add(lake, [tmp_path / "other"], Defaults())
+    assert list(lake.store.list("")) == []

@@ -91,6 +91,24 @@ def test_a_rewritten_raw_object_replaces_what_it_had_brought(lake: Lake) -> None
     assert len(receipts(lake)) == 1
 
 
+def test_a_reading_that_was_killed_before_its_object_was_rewritten_leaves_nothing(lake: Lake) -> None:
+    put_raw(lake, [flat_line(minute=1), flat_line(minute=-5), b'{"cut'])
+
+    def stop(operation: str, key: str) -> None:
+        if key.startswith("receipts/"):
+            raise OSError("killed")
+
+    with pytest.raises(OSError, match="killed"):
+        read_all(with_store(lake, HookedStore(lake.store, before=stop)))
+    assert len(events(lake)) == 2
+    put_raw(lake, [flat_line(minute=2), flat_line(minute=3)])
+    read_all(lake)
+    assert sorted(event["event_time"].minute for event in events(lake)) == [2, 3]
+    assert refused(lake) == []
+    assert list(lake.store.list("intents/")) == []
+    assert set(marked(lake.store, "hours")) == {str(HOUR - 1), str(HOUR)}, "also the hour that has nothing any more"
+
+
 def test_two_runs_over_one_hour_at_once_end_in_the_same_bytes(tmp_path: Path) -> None:
     lake, alone = make_lake(tmp_path / "both"), make_lake(tmp_path / "alone")
     for each in (lake, alone):

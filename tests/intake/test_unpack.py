@@ -6,6 +6,7 @@ import bz2
 import gzip
 import hashlib
 import io
+import zlib
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,40 @@ def test_past_the_limit_of_an_object_its_whole_lines_are_kept(tmp_path: Path) ->
     found, plain = unpacked(TEXT, tmp_path, Limits(max_object_bytes=5000))
     assert found.faults == ["too_long"]
     assert plain == TEXT[: TEXT.rfind(b"\n", 0, 5000) + 1]
+
+
+def test_an_object_of_very_many_members_is_read_whole(tmp_path: Path) -> None:
+    """As a delivery stream concatenates them: a gzip of each record."""
+    lines = [b'{"body":"line %d"}\n' % n for n in range(30_000)]
+    found, plain = unpacked(b"".join(gzip.compress(line, 1) for line in lines), tmp_path)
+    assert (found.faults, found.lines) == ([], 30_000)
+    assert plain == b"".join(lines)
+
+
+def test_a_gzip_header_without_end_is_damage_and_padding_without_end_is_none(tmp_path: Path) -> None:
+    endless = b"\x1f\x8b\x08\x08\0\0\0\0\0\xff" + b"n" * (3 * CHUNK)
+    assert unpacked(endless, tmp_path)[0].faults == ["damaged"]
+    found, plain = unpacked(gzip.compress(TEXT) + bytes(5 * CHUNK) + gzip.compress(TEXT), tmp_path)
+    assert (found.faults, plain) == ([], TEXT + TEXT)
+
+
+@given(cut=st.integers(30, 6_000))
+def test_of_a_cut_gzip_every_line_is_kept_that_its_bytes_tell(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    """Lines that repeat: a few bytes stand for more than an inflater gives at a time."""
+    data = gzip.compress(b'{"body":"again and again"}\n' * 200_000)[:cut]
+    told = zlib.decompressobj(31).decompress(data)
+    found, plain = unpacked(data, tmp_path_factory.mktemp("cut"))
+    assert found.faults == ["cut"]
+    assert plain == told[: told.rfind(b"\n") + 1]
+
+
+def test_a_line_that_grows_when_it_is_transcoded_keeps_its_length(tmp_path: Path) -> None:
+    line = "漢" * (CHUNK // 2 - 100)
+    found, plain = unpacked(f"one\n{line}\ntwo\n".encode("utf-16"), tmp_path)
+    assert plain == f"one\n{line}\ntwo\n".encode()
+    assert found.longest_line >= len(line.encode())
 
 
 def test_utf16_becomes_utf8(tmp_path: Path) -> None:

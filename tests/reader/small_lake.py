@@ -26,7 +26,8 @@ from logsight_assets.lake import (
     patterns_key,
     quarantine_key,
 )
-from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import COMPLETENESS, EVENTS, PATTERNS, TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour
 
 NOW = datetime(2025, 6, 30, 12, 30, tzinfo=UTC)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 
 import pytest
 
 from logsight_assets.reader.ask import Answer
-from logsight_assets.reader.render import as_csv, as_json, as_table
+from logsight_assets.reader.render import as_csv, as_table
 from logsight_assets.visible import visible
 
 
@@ -101,12 +100,3 @@ def test_numbers_and_structures_stay_what_they_are(value: object, cell: str) -> 
 def test_a_column_name_is_no_formula_either() -> None:
     named = Answer(["=1+1"], ["INTEGER"], [{"=1+1": 2}], 0, 0, False, 0.0)
     assert as_csv(named).splitlines()[0] == "'=1+1"
-
-
-def test_json_is_ascii_and_has_what_the_contract_names() -> None:
-    text = as_json(answer("\x1b\u202e\x7f"))
-    assert text.isascii()
-    assert text.strip().isprintable()
-    document = json.loads(text)
-    assert document["columns"] == ["value"]
-    assert document["rows"] == [{"value": "\x1b\u202e\x7f"}]

@@ -10,7 +10,8 @@ import pytest
 
 from logsight_assets.lake import Lake, day_key, event_file_name, events_prefix, hour_key, minute_key, tombstone_key
 from logsight_assets.reader.ask import Answer, ask
-from logsight_assets.tables import EVENTS, TABLES, TREND_NAMES, TRENDS, Type
+from logsight_assets.table_model import Type
+from logsight_assets.tables import EVENTS, TABLES, TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour
 
 from .small_lake import FIRST, MINE, NOW, PLATFORM, THEIRS, empty_lake, event, measures, put, put_tenant

@@ -11,7 +11,8 @@ import pytest
 from logsight_assets.errors import ConservationError
 from logsight_assets.lake import Lake
 from logsight_assets.parquet import parquet_bytes, published_inputs, read_facts
-from logsight_assets.tables import COMPLETENESS, TRENDS, Column, Table, Type
+from logsight_assets.table_model import Column, Table, Type
+from logsight_assets.tables import COMPLETENESS, TRENDS
 
 TABLE = Table(
     "things",
