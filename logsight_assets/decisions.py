@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from logsight_assets.errors import PublishConflict, UsageError
@@ -98,3 +98,24 @@ def _decision(number: int, data: bytes) -> Decision:
     until = datetime.fromisoformat(held["until"]) if held["until"] else None
     made = datetime.fromisoformat(held["made_time"])
     return Decision(number, held["subject"], held["value"], held["who"], held["why"], made, until)
+
+
+def forget_over(store: ObjectStore, tenant: str, kind: str, before: datetime) -> int:
+    """Remove the records of subjects about which nothing has held since a time; how many went.
+
+    The last record of the kind stays: its number must not be given twice. A subject's records go in their order, so
+    that a kill leaves the one that ended it.
+    """
+    held = decisions(store, tenant, kind)
+    last = {record.subject: record for record in held}
+    over = {subject for subject, record in last.items() if _over_since(record) <= before}
+    gone = [record for record in held[:-1] if record.subject in over]
+    for record in gone:
+        store.delete(f"{decisions_prefix(tenant, kind)}{record.number:08d}.json")
+    return len(gone)
+
+
+def _over_since(record: Decision) -> datetime:
+    """When a record ended what it is about; the end of time if it did not."""
+    end = record.made_time if record.value is None else record.until
+    return end or datetime.max.replace(tzinfo=UTC)

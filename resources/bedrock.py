@@ -109,13 +109,17 @@ class BedrockModel:
         if self._guardrail is None:
             return
         for start in range(0, len(text), _PIECE):
-            with _faults(model):
-                answer = self._client.apply_guardrail(
-                    guardrailIdentifier=self._guardrail.id,
-                    guardrailVersion=self._guardrail.version,
-                    source="OUTPUT",
-                    content=[{"text": {"text": text[start : start + _PIECE]}}],
-                )
+            try:
+                with _faults(model):
+                    answer = self._client.apply_guardrail(
+                        guardrailIdentifier=self._guardrail.id,
+                        guardrailVersion=self._guardrail.version,
+                        source="OUTPUT",
+                        content=[{"text": {"text": text[start : start + _PIECE]}}],
+                    )
+            except (ModelBusy, ModelDeclined) as error:
+                # Not asked again: the answer that nobody has read is paid for, and a second one would be too.
+                raise ModelDeclined(f"{error} for the guardrail", error.reason, *tokens) from None
             if answer.get("action") != "NONE":
                 raise ModelDeclined(f"model {model}: the guardrail intervened in its answer", "intervened", *tokens)
 

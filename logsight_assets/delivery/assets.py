@@ -14,7 +14,11 @@ _DESCRIPTION = "Messages about incidents and reports in their channels: made, ed
 def deliveries_asset() -> dg.AssetsDefinition:
     """The asset `deliveries`: unpartitioned, because one run delivers all that is due. A backfill has nothing due."""
 
-    @dg.asset(name="deliveries", deps=["incidents", "daily_report", "weekly_report"], description=_DESCRIPTION)
+    @dg.asset(
+        name="deliveries",
+        deps=["incidents", "summaries", "daily_report", "weekly_report"],
+        description=_DESCRIPTION,
+    )
     def deliveries(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
         failures = Failures(lake)
         with telling_only_what_may_be_told(lake, "the delivery run"):

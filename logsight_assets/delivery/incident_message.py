@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from logsight_assets.delivery.around_message import around_parts
 from logsight_assets.delivery.message import Document, Item, News, Part, Style, moment, shown
 from logsight_assets.delivery.summary_message import next_step, other_cause, summary_parts
 from logsight_assets.incidents.state import IncidentState, instant
 
-_SUSPECTS, _REASONS, _TEMPLATES, _QUOTES, _CHANGES, _TRACES, _NAMES, _GAPS = 5, 3, 8, 5, 5, 5, 3, 20
+_SUSPECTS, _REASONS, _TEMPLATES, _QUOTES, _TRACES, _NAMES, _GAPS = 5, 2, 8, 5, 5, 3, 20
 _NO_CAUSE = {
     "not_in_logs": "the logs are complete and do not show it",
     "incomplete": "not in the logs that are there so far",
@@ -30,7 +31,7 @@ def incident_document(incident_id: str, state: IncidentState, style: Style) -> D
         ("What", _what(state, style)),
         ("Since", _since(state, style)),
         ("Cause", _cause(state, style)),
-        ("Next", next_step(state, link or command)),
+        ("Next", next_step(state, link or command, style)),
         ("Missing", _missing(state, style)),
     )
     is_open = state.state == "open"
@@ -83,23 +84,33 @@ def _news(before: Mapping[str, Any] | None, state: IncidentState, style: Style) 
 def _subject(state: IncidentState, style: Style) -> str:
     if not style.names:
         return "incident"
-    return _listed(state.services) or _listed(alarm.name for alarm in state.alarms.values()) or "incident"
+    about = _listed(state.services) or _listed(alarm.name for alarm in state.alarms.values()) or "incident"
+    # One channel may serve many tenants, and names of alarms need not say whose they are.
+    return f"{about} of {style.tenant}" if style.tenant else about
 
 
 def _what(state: IncidentState, style: Style) -> str:
-    on = [alarm for alarm in state.alarms.values() if alarm.state == "ALARM"]
-    count = f"{len(on)} of {len(state.alarms)} alarms on" if len(state.alarms) > 1 else f"1 alarm, {state.state}"
-    if not style.names:
-        return f"{count}, severity {state.severity}"
-    names = _listed(alarm.name for alarm in (on or state.alarms.values()))
-    return f"{names} ({count}), severity {state.severity}"
+    alarms = state.alarms.values()
+    on = [alarm for alarm in alarms if alarm.state == "ALARM"]
+    names = _listed(alarm.name for alarm in (on or alarms)) if style.names else ""
+    if len(alarms) == 1:
+        what = f"alarm {names}" if names else "the alarm"
+        return f"{what} is on, severity {state.severity}" if on else f"{what} is over"
+    if on:
+        count = f"{len(on)}" if len(on) == len(alarms) else f"{len(on)} of {len(alarms)}"
+        what = f"{count} alarms on, severity {state.severity}"
+    else:
+        what = f"all {len(alarms)} alarms are over"
+    return what + (f": {names}" if names else "")
 
 
 def _since(state: IncidentState, style: Style) -> str:
     since = moment(state.opened_ms, style.zone)
     if state.state == "resolved" and state.resolved_ms is not None:
         return f"{since}, over since {moment(state.resolved_ms, style.zone)}"
-    return since + (f", re-opened {state.reopened} times" if state.reopened else "")
+    if not state.reopened:
+        return since
+    return f"{since}, went off again " + ("once" if state.reopened == 1 else f"{state.reopened} times")
 
 
 def _cause(state: IncidentState, style: Style) -> str:
@@ -110,7 +121,8 @@ def _cause(state: IncidentState, style: Style) -> str:
     first = state.suspects[0]
     name = shown(first["service"], 80) if style.names else "a service"
     reasons: Sequence[str] = first.get("reasons", ()) if style.names else ()
-    because = f": {shown(reasons[0], 160)}" if reasons else ""
+    # `slower: half of its requests …` is a list's way to say it; in a sentence one colon is enough.
+    because = f": {shown(reasons[0].replace(': ', ', ', 1), 160)}" if reasons else ""
     return f"{name} (score {_score(first)}){because}{also}"
 
 
@@ -122,22 +134,29 @@ def _missing(state: IncidentState, style: Style) -> str:
 def _gaps(state: IncidentState, style: Style) -> Iterator[str]:
     """What was not there when the answer was made."""
     completeness: Mapping[str, Any] = state.evidence.get("completeness", {})
+    is_complete, told = completeness.get("is_complete"), list(completeness.get("missing", ()))
     if not state.answers:
         yield "the first answer"
-    elif completeness.get("is_complete"):
+    elif is_complete and not told:
         return
     elif not style.names:
-        yield "not all logs of these hours are read"
+        yield "not all that the answer needs was there"
     else:
-        told: Sequence[str] = completeness.get("missing", ())
         yield from (shown(what, 120) for what in told)
-        sources = [each for each in completeness.get("sources", ()) if each["state"] != "complete"]
-        for source in sources:
-            until = source.get("watermark_unix_nano")
-            read = f"read until {instant(until // 1_000_000)}" if until is not None else "nothing of it is read"
-            yield f"source {shown(source['source'], 60)} is {source['state']}: {read}"
-        if not told and not sources:
+        unread = [each for each in completeness.get("sources", ()) if each["state"] != "complete"]
+        yield from _unread(unread, style)
+        if not told and not unread:
             yield "how complete the logs of these hours are is not known"
+
+
+def _unread(sources: Sequence[Mapping[str, Any]], style: Style) -> Iterator[str]:
+    """One sentence for all sources that were read up to some time, and one for those of which nothing was."""
+    marks = [each["watermark_unix_nano"] for each in sources if each.get("watermark_unix_nano") is not None]
+    if marks:
+        names = _listed([each["source"] for each in sources if each.get("watermark_unix_nano") is not None])
+        yield f"logs after {moment(min(marks) // 1_000_000, style.zone)} of {names}"
+    if names := _listed([each["source"] for each in sources if each.get("watermark_unix_nano") is None]):
+        yield f"all logs of {names}"
 
 
 # The rest -------------------------------------------------------------------------------------------------------------
@@ -152,7 +171,7 @@ def _parts(state: IncidentState, style: Style) -> Iterator[Part]:
         Part("Lines that changed", tuple(_templates(state))),
         Part("Only failing events have", tuple(_attributes(state)) if style.quotes else ()),
         Part("Lines", tuple(_quotes(state)) if style.quotes else ()),
-        Part("Changed before", tuple(_changes(state))),
+        *around_parts(state, style),
         Part("Traces", tuple(_traces(state))),
         Part("Alarms", tuple(_alarms(state, style))),
         Part("Missing", tuple(Item(gap) for gap in islice(_gaps(state, style), _GAPS))),
@@ -172,9 +191,15 @@ def _suspects(state: IncidentState) -> Iterator[Item]:
 def _templates(state: IncidentState) -> Iterator[Item]:
     templates: Sequence[Mapping[str, Any]] = state.answer.get("templates", ())
     for each in templates[:_TEMPLATES]:
-        counts = f", {each['count_before']:,} before, {each['count_during']:,} now" if "count_during" in each else ""
-        text = f"{shown(each.get('change'), 20)} in {shown(each.get('service'), 80)}{counts}"
+        text = f"{shown(each.get('change'), 20)} in {shown(each.get('service'), 80)}{_counts(each)}"
         yield Item(text, shown(each.get("template")))
+
+
+def _counts(template: Mapping[str, Any]) -> str:
+    """Both counts with what they are of: the time before is longer, so seven before and five now may be a surge."""
+    if "count_during" not in template:
+        return ""
+    return f": {template['count_during']:,} times in the window, {template['count_before']:,} in the hours before"
 
 
 def _attributes(state: IncidentState) -> Iterator[Item]:
@@ -185,18 +210,11 @@ def _attributes(state: IncidentState) -> Iterator[Item]:
 
 def _quotes(state: IncidentState) -> Iterator[Item]:
     evidence: Sequence[Mapping[str, Any]] = state.evidence.get("evidence", ())
-    # The same line five times says no more than once.
-    first = {(fact["service"], fact["body"]): fact for fact in reversed(evidence)}
+    # The same line five times, or five orders that failed the same way, say no more than one.
+    first = {(fact["service"], fact.get("template_id") or fact["body"]): fact for fact in reversed(evidence)}
     for fact in list(reversed(first.values()))[:_QUOTES]:
         at = instant(fact["time_unix_nano"] // 1_000_000)
         yield Item(f"[{fact['number']}] {shown(fact['service'], 80)}, {at}", shown(fact["body"]))
-
-
-def _changes(state: IncidentState) -> Iterator[Item]:
-    changes: Sequence[Mapping[str, Any]] = state.evidence.get("changes", ())
-    for change in changes[:_CHANGES]:
-        what = " ".join(shown(change[name], 120) for name in ("service", "version", "description") if change[name])
-        yield Item(f"{shown(change['kind'], 40)}, {instant(change['time_unix_micro'] // 1000)}", what)
 
 
 def _traces(state: IncidentState) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logsight_assets.decisions import Decision
 from logsight_assets.delivery.entries import Entry, EntryState
 from logsight_assets.delivery.incident_message import incident_document, incident_facts, incident_news
 from logsight_assets.delivery.message import Letter, News, Style
@@ -14,7 +15,7 @@ from logsight_assets.errors import ObjectMissing
 from logsight_assets.incidents.people import silence_of
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import IncidentState, fold
-from logsight_assets.lake import Lake, report_page_key
+from logsight_assets.lake import PLATFORM, Lake, report_page_key
 from logsight_assets.reports.store import standing
 
 # The channel's clock and ours differ.
@@ -23,10 +24,10 @@ _CLOCKS = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Silenced:
-    """Nobody is to be told until a time."""
+    """Nobody is to be told until the silence ends."""
 
+    silence: Decision
     until: datetime
-    number: int  # of the decision
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def letter_for(lake: Lake, entry: Entry, state: EntryState, wanted: int) -> Lett
 def style_of(lake: Lake, entry: Entry) -> Style:
     settings, tenant = lake.settings, entry.subject.tenant
     disclosure = disclosure_in(settings, tenant, entry.channel)
-    return Style(disclosure, settings.time_zone_of(tenant), settings.delivery.base_url)
+    named = "" if tenant == PLATFORM else tenant
+    return Style(disclosure, settings.time_zone_of(tenant), settings.delivery.base_url, named)
 
 
 def _incident_letter(lake: Lake, entry: Entry, state: EntryState, revision: int) -> Letter | Silenced | Gone:
@@ -64,7 +66,7 @@ def _incident_letter(lake: Lake, entry: Entry, state: EntryState, revision: int)
         latest = fold(records)
         if silence := silence_of(lake, subject.tenant, latest):
             assert silence.until is not None, "nothing is silent for ever"
-            return Silenced(silence.until, silence.number)
+            return Silenced(silence, silence.until)
         if state.is_withheld and state.told is None and latest.state == "resolved":
             return Gone("it was over before anybody was to be told")
     return _of_incident(entry, state, now, revision, style_of(lake, entry))

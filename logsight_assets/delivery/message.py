@@ -67,6 +67,7 @@ class Style:
     disclosure: Disclosure
     zone: str
     base_url: str = ""
+    tenant: str = ""  # whose; empty where there is nobody to name
 
     @property
     def names(self) -> bool:

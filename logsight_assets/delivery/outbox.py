@@ -34,6 +34,7 @@ from logsight_assets.delivery.turns import (
 )
 from logsight_assets.errors import LogSightError, PermanentError, TransientError, TryLater
 from logsight_assets.failures import Failures, told
+from logsight_assets.incidents.people import note_silence
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import fold
 from logsight_assets.lake import Lake, is_erased, report_page_key, values
@@ -142,6 +143,16 @@ def deliver_due(lake: Lake, channels: Mapping[str, Channel], failures: Failures)
     return done
 
 
+def deliver_incident(lake: Lake, incident: Subject, channels: Mapping[str, Channel], failures: Failures) -> Delivered:
+    """Tell what is new of one incident, for whoever has it in hand; what waits of others is left to its run."""
+    enqueue_incident(lake, incident.tenant, incident.name)
+    done = Delivered()
+    for waits in [each for each in due(lake) if each.entry.subject == incident]:
+        with failures.attempt(f"delivery of incident {incident.name} to channel {waits.entry.channel}"):
+            done += deliver(lake, waits, channels)
+    return done
+
+
 def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Delivered:
     """Deliver one message, if it is its turn. What is no fault of a channel is raised, and its turn stays taken."""
     turn = claim(lake, waits)
@@ -156,7 +167,9 @@ def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Deli
         return _nothing_to_tell(lake, waits, turn, Delivered())
     letter = letter_for(lake, waits.entry, state, wanted)
     if isinstance(letter, Silenced):
-        records.append("withheld", f"withheld:{letter.number}", {"until": letter.until.isoformat()})
+        subject = waits.entry.subject
+        note_silence(lake, IncidentRecords(lake, subject.tenant, subject.name), letter.silence)
+        records.append("withheld", f"withheld:{letter.silence.number}", {"until": letter.until.isoformat()})
         release(lake, waits.entry, turn, letter.until)
         return Delivered(withheld=1)
     if isinstance(letter, Gone):

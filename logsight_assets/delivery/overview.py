@@ -11,6 +11,7 @@ from logsight_assets.delivery.entries import Entry, EntryRecords, all_entries
 from logsight_assets.delivery.outbox import due_of, has_news
 from logsight_assets.delivery.turns import is_given_up, read_turn, waiting
 from logsight_assets.lake import Lake
+from resources.gauges import Gauge
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,12 @@ def outbox_state(lake: Lake) -> OutboxState:
     oldest = max((_age(lake, each.since) for each in due_of(lake, held)), default=None)
     longest = lake.settings.delivery.stalled_minutes * 60
     return OutboxState(len(held) - given_up, given_up, oldest, oldest is None or oldest <= longest)
+
+
+def outbox_gauges(state: OutboxState) -> Iterator[Gauge]:
+    """The state as numbers for whoever watches from outside; 0 where nothing is due."""
+    yield Gauge("OutboxAgeSeconds", state.oldest_due_seconds or 0.0, "Seconds")
+    yield Gauge("DeadLetters", state.dead, "Count")
 
 
 def is_anything_due(lake: Lake, state: OutboxState | None = None) -> bool:

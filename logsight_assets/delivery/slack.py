@@ -108,7 +108,7 @@ class SlackChannel:
 class SlackWebhookChannel:
     """Without a token: each loud news is a message of its own, and nothing is edited.
 
-    What was lost on the way back cannot be looked for, so after such a fault a message may stand there twice.
+    What was lost on the way back cannot be looked for: after such a fault a message may stand there twice, and says so.
     """
 
     def __init__(self, webhook: SlackWebhook) -> None:
@@ -117,7 +117,8 @@ class SlackWebhookChannel:
     def deliver(self, letter: Letter, handles: Handles) -> Wrote:
         name = f"note:{letter.revision}"
         if letter.loud and not handles.get(name):
-            self._webhook.post(slack_blocks.everything(letter.document, letter.loud))
+            is_again = letter.tried_since is not None
+            self._webhook.post(slack_blocks.everything(letter.document, letter.loud, is_again=is_again))
             handles.keep(name, {"sent": True})
         return Wrote()
 

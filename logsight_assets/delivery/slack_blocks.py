@@ -14,6 +14,7 @@ from logsight_assets.delivery.message import Document, News, Part
 _LONGEST_HEADER, _LONGEST_SECTION, _MOST_BLOCKS, _LONGEST_TEXT = 150, 3000, 50, 3000  # Slack's own limits
 _SIGNS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "⚪"}
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_AGAIN = "Told again after a fault, so this may stand here twice."
 Block = dict[str, Any]
 Message = dict[str, Any]
 
@@ -44,14 +45,18 @@ def note(news: Iterable[News]) -> Message:
     return _message(text, list(_sections(text)))
 
 
-def everything(document: Document, news: Iterable[News]) -> Message:
-    """All in one message, for where nothing can be edited and there is no thread."""
+def everything(document: Document, news: Iterable[News], *, is_again: bool = False) -> Message:
+    """All in one message, for where nothing can be edited and there is no thread. `is_again`: it may stand there."""
     first = [each for each in news if each.kind != "opened"]
     head, rest = summary(document), details(document)
-    return {
-        **head,
-        "blocks": [*(note(first)["blocks"] if first else []), *head["blocks"], *rest["blocks"]][:_MOST_BLOCKS],
-    }
+    again = [{"type": "context", "elements": [{"type": "plain_text", "text": _AGAIN, "emoji": False}]}]
+    blocks = [
+        *(note(first)["blocks"] if first else []),
+        *head["blocks"],
+        *(again if is_again else []),
+        *rest["blocks"],
+    ]
+    return {**head, "blocks": blocks[:_MOST_BLOCKS]}
 
 
 def _message(text: str, blocks: list[Block]) -> Message:

@@ -17,11 +17,13 @@ _LONGEST_STEP, _LONGEST_LINE, _RUNBOOKS = 200, 700, 2
 _NO_MODEL = "no_model"  # nobody asked for one: nothing is missing
 
 
-def next_step(state: IncidentState, where: str) -> str:
+def next_step(state: IncidentState, where: str, style: Style) -> str:
     """The first step of the runbook that fits best, or where to look on."""
     runbooks = _runbooks(state)
     if not runbooks:
-        return f"no runbook is written for it; see {where}"
+        if style.names and state.verdict == "explained" and state.suspects:
+            return f"no runbook fits; look at {shown(state.suspects[0]['service'], 80)} first: {where}"
+        return f"no runbook fits; see {where}"
     first = runbooks[0]
     return f"{_step(first['steps'][0])} (runbook {visible(first['name'])}, step 1 of {len(first['steps'])})"
 

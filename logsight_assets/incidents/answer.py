@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from logsight_assets.failures import Failures, told
 from logsight_assets.incidents.alarm import Alarm, parse_alarm
+from logsight_assets.incidents.alarm_metric import fetch_alarm_metric
 from logsight_assets.incidents.episodes import ALARM
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.reanalysis import basis_now
@@ -60,9 +61,11 @@ def _investigated(
     """What the investigation found; where it failed, an answer that says so: nobody is left without one."""
     with failures.attempt(f"investigation of incident {records.incident_id}"):
         alarm = first_alarm(records)
+        unfetched = _fetched(lake, records, alarm)
         found = investigate(lake, alarm).to_json()
         runbooks = _runbooks(lake, records, found["first_answer"], failures)
         around, missing = surroundings(lake, _about(records, Window.of(alarm), found["first_answer"]), failures)
+        missing = [*unfetched, *missing]
         completeness = {**found["completeness"], **({"missing": missing} if missing else {})}
         return found | around | {"completeness": completeness, "runbooks": runbooks}
     error = failures.held[f"investigation of incident {records.incident_id}"]
@@ -75,6 +78,17 @@ def _investigated(
     }
 
 
+def _fetched(lake: Lake, records: IncidentRecords, alarm: Alarm) -> list[str]:
+    """Ask the live source for the alarm's metric, where there is one; what could not be had, in words.
+
+    A source that does not answer fails no run: CloudWatch may be what is broken.
+    """
+    aside = Failures(lake)
+    with aside.attempt(f"metric of incident {records.incident_id}"):
+        fetch_alarm_metric(lake, alarm, records.tenant, Window.of(alarm))
+    return [f"the alarm's metric could not be fetched: {told(error)}" for error in aside.held.values()]
+
+
 def _runbooks(
     lake: Lake, records: IncidentRecords, answer: Mapping[str, Any], failures: Failures
 ) -> list[dict[str, Any]]:
@@ -82,7 +96,7 @@ def _runbooks(
     with failures.attempt("runbooks"):
         found = matching(
             load_runbooks(lake.config / FOLDER),
-            [record.body["alarm"] for record in records.all() if "alarm" in record.body],
+            [body["alarm"] for body in _changes_of_alarms(records)],
             [suspect["service"] for suspect in answer["suspects"][:1]],
             [(each["template_id"], each["template"]) for each in answer["templates"]],
         )
@@ -91,11 +105,16 @@ def _runbooks(
 
 
 def _about(records: IncidentRecords, window: Window, answer: Mapping[str, Any]) -> About:
-    alarms = [record.body for record in records.all() if "alarm" in record.body]
+    alarms = _changes_of_alarms(records)
     services = {service for body in alarms for service in body["services"]}
     services.update(suspect["service"] for suspect in answer["suspects"])
     names = frozenset(body["alarm"] for body in alarms)
     return About(records.tenant, records.incident_id, window, names, frozenset(services))
+
+
+def _changes_of_alarms(records: IncidentRecords) -> list[Mapping[str, Any]]:
+    """Bodies of the records that tell of an alarm; evidence holds one of its own, of another shape."""
+    return [record.body for record in records.all() if "alarm_id" in record.body]
 
 
 def first_alarm(records: IncidentRecords) -> Alarm:

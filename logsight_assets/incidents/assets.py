@@ -10,11 +10,14 @@ from logsight_assets.incidents.investigate import investigate
 from logsight_assets.incidents.summary.configured import model_of
 from logsight_assets.incidents.summary.summaries import Summarised, summarize_due
 from logsight_assets.lake import Lake
+from logsight_assets.partitions import newest
 from logsight_assets.tables import INCIDENTS
 from logsight_assets.trends.assets import table_metadata
 
 ALARMS = dg.AssetSpec("alarms", description="State changes of alarms, from the inbox folder or an SQS queue.")
 INCIDENT_TAG = "logsight/incident"
+# Evidence of an answer, beside what has no partitions.
+_READ = ("events", "service_trend_minute", "anomalies", "slo", "service_metrics")
 _NAMED = 50  # incidents that a run names; more would swell the event log
 
 
@@ -23,7 +26,7 @@ def incidents_asset() -> dg.AssetsDefinition:
 
     @dg.asset(
         name="incidents",
-        deps=["alarms", "events", "completeness", "templates"],
+        deps=["alarms", "completeness", "templates", *newest(*_READ)],
         description=INCIDENTS.description,
         metadata=table_metadata(INCIDENTS),
     )

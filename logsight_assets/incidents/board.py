@@ -38,10 +38,19 @@ def change_board(lake: Lake, tenant: str, change: Callable[[Board], Board]) -> B
         changed = change(board)
         if changed == board:
             return board
-        kept = pruned(changed, now_ms(lake) - _KEPT // timedelta(milliseconds=1), _LONGEST)
+        kept = _remembered(lake, changed)
         if lake.store.put_if(board_key(tenant), _written(kept), version):
             return kept
     raise PublishConflict(f"the board of incidents: others decided {_TURNS} times in a row; run it again")
+
+
+def forget_old(lake: Lake, tenant: str) -> Board:
+    """Forget what no duplicate can come of any more, also where nothing new is decided; the board that stands."""
+    return change_board(lake, tenant, lambda board: _remembered(lake, board))
+
+
+def _remembered(lake: Lake, board: Board) -> Board:
+    return pruned(board, now_ms(lake) - _KEPT // timedelta(milliseconds=1), _LONGEST)
 
 
 def now_ms(lake: Lake) -> int:

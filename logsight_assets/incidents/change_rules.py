@@ -15,10 +15,10 @@ from typing import Any, Literal
 import re2
 from pydantic import Field, field_validator
 
+from logsight_assets.declarations import Declaration, load_declarations
 from logsight_assets.incidents.changes import Change, add_changes
 from logsight_assets.lake import Lake, events_prefix
 from logsight_assets.scratch import embedded_engine
-from logsight_assets.settings import Section, read_yaml, validated
 from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import EVENTS
 from logsight_assets.timeline import Hour, hours_between
@@ -27,10 +27,9 @@ _MOST = 1000  # lines of a rule that one look takes
 GROUPS = ("service", "environment", "version", "ref", "description")
 
 
-class ChangeRule(Section):
+class ChangeRule(Declaration):
     """The whole of a rule's file."""
 
-    name: str = Field(description="name of the rule: the file's own")
     description: str = Field("", description="for people")
     kind: Literal["deployment", "configuration", "scaling", "other"] = Field(description="what such a line tells")
     service: str | None = Field(None, description="only lines of this service")
@@ -50,10 +49,7 @@ class ChangeRule(Section):
 
 def load_rules(folder: Path) -> list[ChangeRule]:
     """Every `*.yaml` of a folder, in order of names; ConfigurationError names file and field."""
-    return [
-        validated(ChangeRule, {"name": file.stem} | read_yaml(file), str(file))
-        for file in sorted(folder.glob("*.yaml"))
-    ]
+    return list(load_declarations(folder, ChangeRule, "a change rule").values())
 
 
 def find_changes(lake: Lake, tenant: str, start: datetime, end: datetime) -> int:

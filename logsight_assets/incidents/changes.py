@@ -71,6 +71,16 @@ def add_changes(lake: Lake, tenant: str, changes: Iterable[Change]) -> int:
     raise PublishConflict(f"table changes: others published {_TURNS} times in a row; run it again")
 
 
+def forget_changes(lake: Lake, tenant: str, before: datetime) -> int:
+    """Remove changes of before a time; how many went. PublishConflict when others keep being faster."""
+    for _ in range(_TURNS):
+        held, version = _stored(lake, tenant)
+        kept = {name: change for name, change in held.items() if change.time >= before}
+        if kept == held or lake.store.put_if(changes_key(tenant), _bytes(kept), version):
+            return len(held) - len(kept)
+    raise PublishConflict(f"table changes: others published {_TURNS} times in a row; run it again")
+
+
 def _stored(lake: Lake, tenant: str) -> tuple[dict[str, Change], str | None]:
     entry = lake.store.head(changes_key(tenant))
     if entry is None:

@@ -68,6 +68,7 @@ class Windows:
 
     join_minutes: int
     reopen_minutes: int
+    join_open_minutes: int = 0  # the first, where one of the incident's alarms is on
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _resolved(board: Board, change: Transition, decision: Decision) -> Board:
 def _of_alarm(board: Board, change: Transition, windows: Windows, linked: Collection[Pair]) -> tuple[Role, str]:
     if incident := _own_incident(board, change, windows.reopen_minutes * _MINUTE_MS):
         return "repeated", incident
-    if incident := _related_incident(board, change, windows.join_minutes * _MINUTE_MS, linked):
+    if incident := _related_incident(board, change, windows, linked):
         return "joined", incident
     return "opened", incident_id(change)
 
@@ -187,16 +188,23 @@ def _own_incident(board: Board, change: Transition, reach_ms: int) -> str | None
     return nearest[1] if nearest and nearest[0] <= reach_ms else None
 
 
-def _related_incident(board: Board, change: Transition, reach_ms: int, linked: Collection[Pair]) -> str | None:
+def _related_incident(board: Board, change: Transition, windows: Windows, linked: Collection[Pair]) -> str | None:
     """The earliest incident that was open then and is about the same service, or one that shares traces with it."""
     found = [
         (standing.opened_ms, name)
         for name, standing in board.incidents.items()
-        if _distance(change.unix_ms, standing.opened_ms, standing.latest_ms) <= reach_ms
-        and (standing.resolved_ms is None or change.unix_ms <= standing.resolved_ms)
+        if (standing.resolved_ms is None or change.unix_ms <= standing.resolved_ms)
         and _is_related(change.services, standing.services, linked)
+        and _distance(change.unix_ms, standing.opened_ms, standing.latest_ms) <= reach_ms(board, name, windows)
     ]
     return min(found)[1] if found else None
+
+
+def reach_ms(board: Board, incident: str, windows: Windows) -> int:
+    """How far from an incident's alarms another one joins: farther while one is on, as its cause goes on."""
+    standing = board.incidents[incident]
+    is_on = standing.resolved_ms is None and _over_since(board, incident, standing) is None
+    return max(windows.join_minutes, windows.join_open_minutes if is_on else 0) * _MINUTE_MS
 
 
 def _is_related(mine: Iterable[str], theirs: Iterable[str], linked: Collection[Pair]) -> bool:

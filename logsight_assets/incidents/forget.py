@@ -23,7 +23,7 @@ def forget_tenant(lake: Lake, tenant: str) -> int:
     for name in incidents_of(lake.store, PLATFORM):
         records = IncidentRecords(lake, PLATFORM, name).all()
         told = {r.key.partition(":")[2] for r in records if tenant in r.body.get("tenants", ())}
-        kinds = ("evidence", "first_answer", "summary")
+        kinds = ("evidence", "first_answer", "summary", "runbook")
         held = [r for r in records if r.kind in kinds and r.key.partition(":")[2] in told]
         # The evidence last: it names the tenant, so a killed erasure finds the rest again.
         for record in sorted(held, key=lambda r: r.kind == "evidence"):
@@ -39,6 +39,10 @@ def forget_tenant(lake: Lake, tenant: str) -> int:
 
 
 def _emptied(record: Record) -> Mapping[str, Any]:
+    if record.kind == "runbook":
+        return record.to_json() | {
+            "body": {"stage": record.body["stage"], "name": "", "draft": None, "reason": "erased"}
+        }
     if record.kind == "summary":
         left = {"kind": "first_answer", "reason": "erased", "summary": None, "verdicts": list[Any](), "removed": 0}
         return record.to_json() | {"body": left}

@@ -14,7 +14,7 @@ from typing import Any
 from logsight_assets.failures import Failures
 from logsight_assets.incidents.answer import Investigate, answer_incident
 from logsight_assets.incidents.board import change_board, now_ms, read_board
-from logsight_assets.incidents.episodes import ALARM, Board, Decision, Pair, Transition, Windows, decide
+from logsight_assets.incidents.episodes import ALARM, Board, Decision, Pair, Transition, Windows, decide, reach_ms
 from logsight_assets.incidents.handover import hand_over
 from logsight_assets.incidents.links import linked_services, services_seen
 from logsight_assets.incidents.overview import refresh_rows
@@ -172,7 +172,7 @@ def with_services(lake: Lake, tenant: str, waiting: Iterable[WaitingAlarm]) -> d
 def decide_changes(lake: Lake, tenant: str, changes: list[Transition]) -> Board:
     """Decide which incident each change belongs to; what was decided before stands."""
     settings = lake.settings.incidents
-    windows = Windows(settings.join_minutes, settings.reopen_minutes)
+    windows = Windows(settings.join_minutes, settings.reopen_minutes, settings.join_open_minutes)
     linked = _linked(lake, tenant, changes, read_board(lake, tenant), windows)
     return change_board(lake, tenant, lambda board: decide(board, changes, windows, now_ms(lake), linked))
 
@@ -182,13 +182,14 @@ def _linked(lake: Lake, tenant: str, changes: Iterable[Transition], board: Board
     new = [change for change in changes if change.state == ALARM and board.decision(change) is None]
     if not new:
         return frozenset()
-    reach = timedelta(minutes=windows.join_minutes) // timedelta(milliseconds=1)
     first, last = min(change.unix_ms for change in new), max(change.unix_ms for change in new)
     services = {service for change in new for service in change.services}
-    for standing in board.incidents.values():
+    for name, standing in board.incidents.items():
+        reach = reach_ms(board, name, windows)
         if standing.latest_ms >= first - reach and standing.opened_ms <= last + reach:
             services.update(standing.services)
-    hours = {Hour.of_nano(moment * 1_000_000) for change in new for moment in (change.unix_ms, change.unix_ms - reach)}
+    back = timedelta(minutes=windows.join_minutes) // timedelta(milliseconds=1)
+    hours = {Hour.of_nano(moment * 1_000_000) for change in new for moment in (change.unix_ms, change.unix_ms - back)}
     return linked_services(lake, tenant, hours, services)
 
 

@@ -1,14 +1,22 @@
-"""Whether the way of alarms stands still: when somebody last looked for them, and how long the oldest has waited."""
+"""Whether the way of alarms stands still: when somebody last looked for them, and how long the oldest has waited.
+
+The check `alarm_path` shows it in the UI. Where settings name a namespace CloudWatch is told too: what stands still
+with the whole machine can only be seen from outside, by values that do not come.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.incidents.waiting import waiting_keys
 from logsight_assets.lake import HEARTBEAT_KEY, Lake
+from logsight_assets.settings import Heartbeat
+from resources.gauges import Gauge, Gauges
 
 
 @dataclass(frozen=True)
@@ -39,3 +47,27 @@ def _age(lake: Lake, key: str, field: str) -> float | None:
     except ObjectMissing:
         return None
     return (lake.clock() - moment).total_seconds()
+
+
+# For CloudWatch -------------------------------------------------------------------------------------------------------
+
+
+def path_gauges(state: PathState) -> Iterator[Gauge]:
+    """The state as numbers. A lake that never looked has no age: to whoever watches it that is a value that lacks."""
+    if state.looked_seconds_ago is not None:
+        age = max(state.looked_seconds_ago, state.oldest_waits_seconds or 0.0, 0.0)
+        yield Gauge("AlarmPathAgeSeconds", age, "Seconds")
+    yield Gauge("AlarmsWaiting", state.waiting, "Count")
+
+
+def gauges_of(lake: Lake) -> Gauges | None:
+    """Where the settings want the numbers to be told; None for nowhere."""
+    return _cloudwatch(lake.settings.heartbeat) if lake.settings.heartbeat.namespace else None
+
+
+@cache
+def _cloudwatch(settings: Heartbeat) -> Gauges:
+    # Here, because the SDK costs a third of a second.
+    from resources.cloudwatch_gauges import CloudWatchGauges, gauges_client  # noqa: PLC0415
+
+    return CloudWatchGauges(gauges_client(settings.region or None, settings.endpoint_url or None), settings.namespace)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.incidents.alarm import Alarm
+from logsight_assets.incidents.alarm_metric import MetricSeries, alarm_metric
 from logsight_assets.incidents.examples import Example, examples_of
 from logsight_assets.incidents.first_answer import FirstAnswer, answer, changes
 from logsight_assets.incidents.inputs import Inputs, inputs_of
@@ -47,6 +48,7 @@ class Investigation:
     first_answer: FirstAnswer
     evidence: tuple[Evidence, ...]
     trends: TrendRows
+    metric: MetricSeries | None  # the alarm's own; None where nothing is stored of it
     inputs: Inputs
     events_read: int
 
@@ -64,6 +66,7 @@ class Investigation:
                 for fact in self.evidence
             ],
             "trends": self.trends.to_json(),
+            "metric": self.metric.to_json() if self.metric else None,
             "completeness": self.inputs.to_json(),
             "events_read": self.events_read,
         }  # fmt: skip
@@ -87,6 +90,7 @@ def investigate(lake: Lake, alarm: Alarm) -> Investigation:
         services = {each.service for each in symptoms}
         services |= {observed.services[each.service] for each in ranking.suspects[:_TREND_SUSPECTS]}
         trends = trend_rows(session, lake, read, files.hours, window, services)
+        metric = alarm_metric(session, lake, alarm, read, window)
         attributes = shared_by_failing(session, observed, first.service, first.findings) if first else []
     first_answer = answer(observed, ranking, examples, attributes, is_complete=inputs.is_complete)
     evidence = _evidence(observed, [(finding.template or 0, finding.kind) for finding in changed], examples)
@@ -98,6 +102,7 @@ def investigate(lake: Lake, alarm: Alarm) -> Investigation:
         first_answer,
         evidence,
         trends,
+        metric,
         inputs,
         observed.events,
     )

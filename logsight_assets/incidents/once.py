@@ -38,7 +38,7 @@ def answer_alarm(lake: Lake, event: bytes, investigate: Investigate, model: Mode
 
 
 def answer_document(records: IncidentRecords) -> dict[str, Any]:
-    """The latest answer of an incident, as `logsight investigate --json` prints it."""
+    """The latest answer of an incident; `logsight investigate --json` adds where it was told."""
     answers = [record for record in records.all() if record.kind == "first_answer"]
     evidence = records.find(f"evidence:{len(answers)}")
     assert evidence is not None, "an answer is taken from evidence of its number"
@@ -46,5 +46,4 @@ def answer_document(records: IncidentRecords) -> dict[str, Any]:
         "incident_id": records.incident_id,
         **{key: value for key, value in evidence.body.items() if key not in ("basis", "failed")},
         **summary_document(records),
-        "deliveries": [dict(record.body) for record in records.all() if record.kind == "delivery"],
     }

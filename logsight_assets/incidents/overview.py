@@ -25,15 +25,16 @@ _TURNS = 20
 
 
 def refresh_rows(lake: Lake, tenant: str, incident_ids: Iterable[str]) -> None:
-    """Derive the rows of these incidents anew; PublishConflict when others keep being faster."""
+    """Derive the rows of these incidents anew; one that is gone has none. PublishConflict when others are faster."""
     key, wanted = incidents_key(tenant), sorted(set(incident_ids))
     for _ in range(_TURNS):
         # The version first, then the records: who read fewer records than another fails the put.
         entry = lake.store.head(key)
         before = lake.store.get(key) if entry else b""
-        rows = {row["incident_id"]: row for row in (pq.read_table(io.BytesIO(before)).to_pylist() if before else [])}
-        rows.update({name: row_of(lake, tenant, name) for name in wanted})
-        data = parquet_bytes(_table(rows), INCIDENTS, {})
+        derived = {name: row_of(lake, tenant, name) for name in wanted}
+        rows = _rows(before) | {name: row for name, row in derived.items() if row is not None}
+        kept = {name: row for name, row in rows.items() if derived.get(name, row) is not None}
+        data = parquet_bytes(_table(kept), INCIDENTS, {})
         if data == before or lake.store.put_if(key, data, entry.version if entry else None):
             return
     raise PublishConflict(f"table incidents: others published {_TURNS} times in a row; run it again")
@@ -44,9 +45,16 @@ def rebuild(lake: Lake, tenant: str) -> None:
     refresh_rows(lake, tenant, incidents_of(lake.store, tenant))
 
 
-def row_of(lake: Lake, tenant: str, incident_id: str) -> dict[str, Any]:
-    """The row of one incident."""
+def stored_rows(lake: Lake, tenant: str) -> dict[str, dict[str, Any]]:
+    """The rows of a tenant as they were published last, by incident."""
+    return _rows(lake.store.get(incidents_key(tenant)) if lake.store.head(incidents_key(tenant)) else b"")
+
+
+def row_of(lake: Lake, tenant: str, incident_id: str) -> dict[str, Any] | None:
+    """The row of one incident; None if it has no records."""
     state = fold(IncidentRecords(lake, tenant, incident_id).all())
+    if not state.records:
+        return None
     first = min(state.alarms.values(), key=lambda alarm: (alarm.unix_ms, alarm.name), default=None)
     suspect = state.suspects[0] if state.suspects else {}
     return {
@@ -68,6 +76,11 @@ def row_of(lake: Lake, tenant: str, incident_id: str) -> dict[str, Any]:
         "assigned_to": state.assigned_to,
         "record_count": state.records,
     }
+
+
+def _rows(data: bytes) -> dict[str, dict[str, Any]]:
+    held = pq.read_table(io.BytesIO(data)).to_pylist() if data else []
+    return {row["incident_id"]: row for row in held}
 
 
 def _table(rows: dict[str, dict[str, Any]]) -> pa.Table:

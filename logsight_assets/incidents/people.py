@@ -13,7 +13,7 @@ from logsight_assets.errors import UsageError
 from logsight_assets.incidents.board import change_board, now_ms
 from logsight_assets.incidents.episodes import resolved_by_person
 from logsight_assets.incidents.handover import hand_over
-from logsight_assets.incidents.overview import refresh_rows
+from logsight_assets.incidents.overview import refresh_rows, stored_rows
 from logsight_assets.incidents.records import IncidentRecords, Kind
 from logsight_assets.incidents.state import IncidentState, fold
 from logsight_assets.lake import Lake
@@ -76,7 +76,20 @@ def silence(lake: Lake, tenant: str, subject: Mapping[str, str], said: Said) -> 
         raise UsageError("silence: say why, with --why")
     if said.until is None:
         raise UsageError("silence: say until when, with --until; nothing is silent for ever")
-    return decide(lake, tenant, SILENCE, _named(subject), dict(subject), said)
+    made = decide(lake, tenant, SILENCE, _named(subject), dict(subject), said)
+    for name, row in stored_rows(lake, tenant).items():
+        records = IncidentRecords(lake, tenant, name)
+        if row["state"] == "open" and (covering := silence_of(lake, tenant, fold(records.all()))):
+            note_silence(lake, records, covering)
+    return made
+
+
+def note_silence(lake: Lake, records: IncidentRecords, silence: Decision) -> None:
+    """Say on an incident's timeline that a silence covers it; nobody is told of that."""
+    assert silence.until is not None, "nothing is silent for ever"
+    body = {"silence": silence.subject, "until": silence.until.isoformat(timespec="seconds"), "why": silence.why}
+    records.append("silenced", f"silenced:{silence.number}", body, silence.who)
+    refresh_rows(lake, records.tenant, [records.incident_id])
 
 
 def silence_of(lake: Lake, tenant: str, state: IncidentState) -> Decision | None:

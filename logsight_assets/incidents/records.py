@@ -30,10 +30,11 @@ Kind = Literal[
     "evidence",  # what was found, typed and numbered, and how complete it is
     "first_answer",  # what the evidence says
     "summary",  # a model's, with its verdicts
-    "delivery",  # a message that was sent or edited
     "ack",  # a person has seen it
+    "silenced",  # nobody is notified of it until a time, as a person said
     "assigned",  # a person is to deal with it
     "action",  # something of a runbook was approved, begun or done
+    "runbook",  # one was drafted from it, or a draft was approved
     "feedback",  # what a person says of the answer
 ]
 KINDS = frozenset(get_args(Kind))

@@ -83,25 +83,25 @@ class Runbook:
 
 def load_runbooks(folder: Path) -> list[Runbook]:
     """Every `*.md` of a folder, in order of names; ConfigurationError names file and field."""
-    return [_read(file) for file in sorted(folder.glob("*.md"))]
+    return [parse_runbook(file.stem, file.read_bytes(), str(file)) for file in sorted(folder.glob("*.md"))]
 
 
-def _read(file: Path) -> Runbook:
-    data = file.read_bytes()
+def parse_runbook(name: str, data: bytes, where: str) -> Runbook:
+    """The runbook in a file's bytes; ConfigurationError begins with `where`."""
     if len(data) > _LARGEST:
-        raise ConfigurationError(f"{file}: {len(data):,} bytes; a runbook has at most {_LARGEST:,}")
+        raise ConfigurationError(f"{where}: {len(data):,} bytes; a runbook has at most {_LARGEST:,}")
     try:
         match = _FRONT.match(data.decode())
         held: Any = yaml.safe_load(match[1]) if match else None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{file}: its front matter is no YAML ({type(error).__name__})") from None
+        raise ConfigurationError(f"{where}: its front matter is no YAML ({type(error).__name__})") from None
     if match is None or not isinstance(held, dict):
-        raise ConfigurationError(f"{file}: must begin with front matter between two lines `---`")
-    front = validated(FrontMatter, held, str(file))
+        raise ConfigurationError(f"{where}: must begin with front matter between two lines `---`")
+    front = validated(FrontMatter, held, where)
     steps = tuple(" ".join(step.split()) for step in _STEP.findall(match[2]))
     if not steps:
-        raise ConfigurationError(f"{file}: has no steps; write them as a numbered list")
-    return Runbook(file.stem, front, steps, hashlib.sha256(data).hexdigest()[:16])
+        raise ConfigurationError(f"{where}: has no steps; write them as a numbered list")
+    return Runbook(name, front, steps, hashlib.sha256(data).hexdigest()[:16])
 
 
 def matching(

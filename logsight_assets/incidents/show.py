@@ -43,6 +43,7 @@ def incident_document(records: IncidentRecords) -> dict[str, Any]:
         "assigned_to": state.assigned_to,
         "first_answer": {key: value for key, value in state.answer.items() if key != "completeness"},
         "evidence": state.evidence.get("evidence", []),
+        "metric": state.evidence.get("metric"),
         "trends": state.evidence.get("trends", {}),
         **{name: state.evidence.get(name, []) for name in SURROUNDINGS},
         "runbooks": state.evidence.get("runbooks", []),
@@ -56,7 +57,7 @@ def incident_text(records: IncidentRecords) -> str:
     """The same for people."""
     held = records.all()
     state = fold(held)
-    found = (_cause, _summary, _runbooks, _changes, _objectives, _anomalies, _earlier, _missing, _evidence)
+    found = (_cause, _metric, _summary, _runbooks, _changes, _objectives, _anomalies, _earlier, _missing, _evidence)
     parts = (_head(records, state), *(part(state) for part in found))
     lines = [*(line for part in parts for line in part), "", "Timeline"]
     lines += [f"  {record.time[:19]}Z  {_told(record)}" for record in held]
@@ -91,6 +92,17 @@ def _cause(state: IncidentState) -> Iterator[str]:
         yield "Lines that changed"
     for template in templates[:_TEMPLATES]:
         yield f"  {_short(str(template.get('change')))}  {_short(str(template.get('service')))}: {_text_of(template)}"
+
+
+def _metric(state: IncidentState) -> Iterator[str]:
+    metric: Mapping[str, Any] | None = state.evidence.get("metric")
+    if not metric:
+        return
+    unit = f" {_short(metric['unit'])}" if metric["unit"] else ""
+    named = {"at the alarm": "value_at_alarm", "threshold": "threshold", "median before": "baseline_median",
+             "most before": "baseline_max"}  # fmt: skip
+    told = [f"{words} {metric[name]:.6g}" for words, name in named.items() if metric[name] is not None]
+    yield f"Metric {_short(metric['metric'])}, {_short(metric['statistic'])}{unit}: {', '.join(told)}"
 
 
 def _summary(state: IncidentState) -> Iterator[str]:
@@ -147,7 +159,8 @@ def _anomalies(state: IncidentState) -> Iterator[str]:
         yield "Out of the ordinary before"
     for row in rows[:_AROUND]:
         since = instant(row["since_unix_nano"] // 1_000_000)
-        yield f"  {since}  {_short(row['service'])}, {row['metric']}: {_short(row['reason'])}"
+        line = f": {_short(row['template'])}" if row["template"] else ""
+        yield f"  {since}  {_short(row['service'])}, {row['metric']}: {_short(row['reason'])}{line}"
 
 
 def _earlier(state: IncidentState) -> Iterator[str]:
@@ -205,6 +218,8 @@ def _told(record: Record) -> str:
     if record.kind == "action":
         what = f"{body['action']} of runbook {body['runbook']}: {body['stage']}"
         what += f", {body['told']}" if body.get("told") else ""
+    if record.kind == "silenced":
+        what = f"until {body['until']}, {body['why']}"
     if record.kind == "runbook":
         what = f"{body['stage']}: {body['name'] or 'erased'}"
     if record.kind == "summary":

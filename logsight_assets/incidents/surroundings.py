@@ -20,7 +20,7 @@ from logsight_assets.incidents.changes import changes_between
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.windows import Window
-from logsight_assets.lake import PLATFORM, Lake, incidents_key
+from logsight_assets.lake import PLATFORM, Lake, incidents_key, templates_key
 from logsight_assets.parquet import read_rows
 from logsight_assets.slo.budget import BURNING, EXHAUSTED
 from logsight_assets.slo.days import objectives_at
@@ -87,13 +87,25 @@ def _anomalies(lake: Lake, about: About) -> Rows:
     start = about.start - _ANOMALIES_BEFORE
     found = [each for name in _tenants(lake, about) for each in anomalies_between(lake, name, start, end)]
     found.sort(key=lambda each: (each.series.service not in about.services, -each.score, each.series, each.tenant))
-    return [_anomaly(each) for each in found[:_MOST_ANOMALIES]]
+    texts = {name: _templates(lake, name) for name in {each.tenant for each in found[:_MOST_ANOMALIES]}}
+    return [_anomaly(each, texts[each.tenant]) for each in found[:_MOST_ANOMALIES]]
 
 
-def _anomaly(episode: Episode) -> dict[str, Any]:
+def _templates(lake: Lake, tenant: str) -> dict[tuple[str, str], str]:
+    """Text of each template, by service and id."""
+    try:
+        rows = read_rows(lake.store, templates_key(tenant))
+    except ObjectMissing:
+        return {}
+    columns = (rows[name].to_pylist() for name in ("service", "template_id", "template"))
+    return {(service, template_id): text for service, template_id, text in zip(*columns, strict=True)}
+
+
+def _anomaly(episode: Episode, texts: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     return {
         "episode_id": episode.episode_id,
         **episode.series._asdict(),
+        "template": texts.get(episode.series[:2], ""),
         "direction": episode.direction,
         "state": episode.state,
         "since_unix_nano": episode.since.start_nano,

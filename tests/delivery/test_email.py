@@ -64,8 +64,8 @@ def test_each_loud_news_is_a_mail_of_one_thread(lake: Lake, box: Mailbox) -> Non
     alarm(lake, state="OK", minute=5)
     send(lake, channels(box))
     first, second = box.mails
-    assert first["Subject"] == f"[LogSight] checkout · {name}"
-    assert second["Subject"] == f"[LogSight] Resolved: checkout · {name}"
+    assert first["Subject"] == f"[LogSight] checkout of acme · {name}"
+    assert second["Subject"] == f"[LogSight] Resolved: checkout of acme · {name}"
     assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
     assert first["Auto-Submitted"] == "auto-generated"
     assert first["To"] == "ops@acme.example"

@@ -47,7 +47,7 @@ HOSTILE = [
     "x" * 5000,
     "",
 ]
-STYLE = Style("quotes", "Europe/Berlin", "https://logs.acme.example")
+STYLE = Style("quotes", "Europe/Berlin", "https://logs.acme.example", "acme")
 
 
 def state_with(text: str, **more: Any) -> IncidentState:
@@ -94,6 +94,18 @@ def state_with(text: str, **more: Any) -> IncidentState:
             "evidence": [evidence],
             "runbooks": [runbook],
             "changes": [change],
+            "objectives": [
+                {"objective": text, "service": text, "state": "burning", "budget_left_ratio": 0.2, "burn_rate_1h": 14.4}
+            ],
+            "anomalies": [
+                {"template": text, "service": text, "metric": "error_ratio", "reason": text,
+                 "since_unix_nano": 1_748_773_000_000_000_000}
+            ],
+            "earlier_incidents": [
+                {"incident_id": "20250501-1030-abcdef", "alarm": text, "cause_named": True, "cause": text},
+                {"incident_id": "20250401-1030-abcdef", "alarm": text, "cause_named": False, "suspect": text,
+                 "verdict": None},
+            ],
             "completeness": {"is_complete": False, "missing": [text], "sources": [
                 {"source": text, "state": "open", "watermark_unix_nano": 1_748_773_700_000_000_000}
             ]},
@@ -228,13 +240,13 @@ def test_the_first_five_lines_say_what_since_when_why_what_next_and_what_is_miss
         ]}},
     )  # fmt: skip
     document = incident_document("20250601-1030-abcdef", state, STYLE)
-    assert document.title == "HIGH: checkout · 20250601-1030-abcdef"
+    assert document.title == "HIGH: checkout of acme · 20250601-1030-abcdef"
     assert document.lines == (
-        ("What", "checkout-5xx (1 alarm, open), severity high"),
+        ("What", "alarm checkout-5xx is on, severity high"),
         ("Since", "2025-06-01 12:30 Europe/Berlin (10:30 UTC)"),
         ("Cause", "payment (score 0.80): payment"),
-        ("Next", "no runbook is written for it; see https://logs.acme.example/incidents/20250601-1030-abcdef"),
-        ("Missing", "source shop is open: read until 2025-06-01T10:28:20Z"),
+        ("Next", "no runbook fits; look at payment first: https://logs.acme.example/incidents/20250601-1030-abcdef"),
+        ("Missing", "logs after 2025-06-01 12:28 Europe/Berlin (10:28 UTC) of shop"),
     )
     assert all(len(label) + len(text) < 150 for label, text in document.lines)
 
@@ -268,7 +280,7 @@ def test_a_line_that_came_often_is_quoted_once() -> None:
 
 def test_without_a_base_url_the_command_is_named() -> None:
     state = dataclasses.replace(state_with("x"), evidence={})
-    document = incident_document("20250601-1030-abcdef", state, Style("templates", "UTC"))
+    document = incident_document("20250601-1030-abcdef", state, Style("templates", "UTC", tenant="acme"))
     assert (document.link, document.command) == ("", "logsight incidents show 20250601-1030-abcdef")
     assert dict(document.lines)["Next"].endswith(document.command)
 
@@ -283,8 +295,10 @@ def test_a_message_shows_no_more_than_the_tenant_lets_it(disclosure: Any, holds:
             "logsight-0123",
             Subject("acme", "incident", "20250601-1030-abcdef"),
             1,
-            incident_document("20250601-1030-abcdef", state, Style(disclosure, "UTC")),
-            incident_news({**incident_facts(state), "verdict": "incomplete"}, state, Style(disclosure, "UTC")),
+            incident_document("20250601-1030-abcdef", state, Style(disclosure, "UTC", tenant="acme")),
+            incident_news(
+                {**incident_facts(state), "verdict": "incomplete"}, state, Style(disclosure, "UTC", tenant="acme")
+            ),
             {},
         )
     ).items():
@@ -331,3 +345,56 @@ def test_the_slack_message_is_the_one_in_the_file() -> None:
     if WRITE:
         SNAPSHOT.write_text(text, encoding="utf-8")
     assert text == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_what_the_lake_knows_around_an_incident_is_said_with_who_says_so() -> None:
+    titles = {part.title: part for part in incident_document("i", state_with("pay"), STYLE).parts}
+    assert [item.text for item in titles["Objectives"].items] == [
+        "pay of pay: burning, budget 20% left, burning at 14.4 in the last hour"
+    ]
+    assert titles["Out of the ordinary before"].items[0].text == (
+        "pay, error_ratio, since 2025-06-01 12:16 Europe/Berlin (10:16 UTC)"
+    )
+    assert [item.text for item in titles["Incidents like it"].items] == [
+        "20250501-1030-abcdef: the cause was pay, as a person said",
+        "20250401-1030-abcdef: first suspect pay",
+    ]
+
+
+def test_lines_of_one_template_are_quoted_once() -> None:
+    state = state_with("x")
+    fact = {**state.evidence["evidence"][0], "template_id": "t-1"}
+    state.evidence["evidence"][:] = [fact, {**fact, "number": 2, "body": "order 2"}, {**fact, "template_id": "t-2"}]
+    (lines,) = [part for part in incident_document("i", state, STYLE).parts if part.title == "Lines"]
+    assert len(lines.items) == 2
+
+
+@pytest.mark.parametrize(
+    ("alarms", "says"),
+    [
+        ({"a": "ALARM"}, "alarm a is on, severity high"),
+        ({"a": "ALARM", "b": "ALARM"}, "2 alarms on, severity high: a, b"),
+        ({"a": "ALARM", "b": "OK"}, "1 of 2 alarms on, severity high: a"),
+        ({"a": "OK"}, "alarm a is over"),
+        ({"a": "OK", "b": "OK"}, "all 2 alarms are over: a, b"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(alarms: dict[str, str], says: str) -> None:
+    held = {name: AlarmState(name, state, 1, ("pay",)) for name, state in alarms.items()}
+    state = dataclasses.replace(state_with("x"), alarms=held)
+    assert dict(incident_document("i", state, STYLE).lines)["What"] == says
+
+
+def test_sources_that_are_not_read_to_the_end_are_one_sentence() -> None:
+    sources = [
+        {"source": "shop", "state": "open", "watermark_unix_nano": 1_748_773_700_000_000_000},
+        {"source": "edge", "state": "behind", "watermark_unix_nano": 1_748_773_600_000_000_000},
+        {"source": "late", "state": "open", "watermark_unix_nano": None},
+        {"source": "done", "state": "complete", "watermark_unix_nano": 1},
+    ]
+    told = {"is_complete": False, "missing": [], "sources": sources}
+    state = dataclasses.replace(state_with("x"), evidence={"completeness": told})
+    style = dataclasses.replace(STYLE, zone="UTC")
+    assert dict(incident_document("i", state, style).lines)["Missing"] == (
+        "logs after 2025-06-01 10:26 UTC of shop, edge; all logs of late"
+    )

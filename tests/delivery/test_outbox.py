@@ -178,9 +178,10 @@ def silent(lake: Lake, clock: Clock, minutes: int) -> None:
 def test_what_is_silenced_is_told_when_the_silence_ends(lake: Lake, clock: Clock) -> None:
     book = Book()
     silent(lake, clock, 30)
-    alarm(lake)
+    name = alarm(lake)
     assert send(lake, {"outbox": book}).withheld == 1
     assert not is_anything_due(lake)
+    assert [(record.kind, record.by) for record in incident(lake, name).all()][-1] == ("silenced", "jo")
     clock.forward(minutes=30)
     assert send(lake, {"outbox": book}).told == 1
     assert book.news == [["opened"]]

@@ -159,3 +159,20 @@ def test_changes_of_the_day_before_are_evidence(lake: Lake) -> None:
 
 def test_the_schema_of_a_rule_names_its_fields() -> None:
     assert set(ChangeRule.model_fields) == {"name", "description", "kind", "service", "pattern"}
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("deploys.yml", r"deploys\.yml: a change rule's file ends in \.yaml; rename it"),
+        ("other.yaml", r"other\.yaml: name: 'deploys' must be the file's own name, 'other'"),
+        ("Wrong Name.yaml", r"Wrong Name\.yaml: name"),
+    ],
+)
+def test_a_rule_in_a_file_of_another_name_is_an_error_and_is_not_passed_over(lake: Lake, file: str, said: str) -> None:
+    folder = lake.config / "change_rules"
+    folder.mkdir()
+    named = "" if file == "Wrong Name.yaml" else "name: deploys\n"
+    (folder / file).write_text(f"{named}kind: deployment\npattern: deployed\n")
+    with pytest.raises(ConfigurationError, match=said):
+        load_rules(folder)

@@ -25,6 +25,7 @@ from logsight_assets.incidents.episodes import (
 
 MINUTE = 60_000
 WINDOWS = Windows(join_minutes=15, reopen_minutes=60)
+WHILE_ON = Windows(join_minutes=15, reopen_minutes=60, join_open_minutes=120)
 START = 1_748_773_800_000  # 2025-06-01T10:30
 
 
@@ -32,11 +33,11 @@ def change(state: str, minute: float, alarm: str = "a", *services: str) -> Trans
     return Transition(alarm, state, START + int(minute * MINUTE), services)
 
 
-def decided(*changes: Transition, linked: frozenset[frozenset[str]] = frozenset()) -> Board:
+def decided(*changes: Transition, linked: frozenset[frozenset[str]] = frozenset(), windows: Windows = WINDOWS) -> Board:
     """The board after changes that arrive one by one."""
     board = Board()
     for each in changes:
-        board = decide(board, [each], WINDOWS, START, linked)
+        board = decide(board, [each], windows, START, linked)
     return board
 
 
@@ -111,6 +112,23 @@ def test_an_older_ok_after_a_newer_alarm_resolves_nothing() -> None:
     first, again, older = change(ALARM, 0), change(ALARM, 20), change(OK, 10)
     board = decided(first, again, older)
     assert is_open(board) == {incident_id(first): True}
+
+
+@pytest.mark.parametrize(
+    ("told", "joins"),
+    [
+        pytest.param([change(ALARM, 100, "b", "checkout")], True, id="while the first is on"),
+        pytest.param([change(ALARM, 121, "b", "checkout")], False, id="on for too long"),
+        pytest.param([change(ALARM, 100, "b", "search")], False, id="another service"),
+        pytest.param([change(OK, 10), change(ALARM, 14, "b", "checkout")], False, id="over by then"),
+        pytest.param([change(INSUFFICIENT_DATA, 10), change(ALARM, 100, "b", "checkout")], True, id="without data"),
+        pytest.param([change(ALARM, 100, "b", "checkout"), change(ALARM, 200, "c", "checkout")], True, id="one more"),
+    ],
+)
+def test_an_alarm_of_the_same_service_joins_while_the_incident_is_on(told: list[Transition], joins: bool) -> None:
+    first = change(ALARM, 0, "a", "checkout")
+    board = decided(first, *told, windows=WHILE_ON)
+    assert (board.decision(told[-1]).incident_id == incident_id(first)) == joins  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

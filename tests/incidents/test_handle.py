@@ -251,9 +251,7 @@ def test_an_episode_that_has_an_incident_returns_it(lake: Lake) -> None:
     assert answer_alarm(lake, body(alarm_event()), explains).incident_id == first.incident_id
     assert [record.kind for record in first.all()] == ["opened", "evidence", "first_answer"]
     document = answer_document(first)
-    assert {"incident_id", "first_answer", "summary", "checks", "evidence", "completeness", "deliveries"} <= set(
-        document
-    )
+    assert {"incident_id", "first_answer", "summary", "checks", "evidence", "completeness"} <= set(document)
     assert document["first_answer"]["verdict"] == "explained"
 
 

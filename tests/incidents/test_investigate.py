@@ -71,6 +71,18 @@ def test_a_line_that_stops_is_shown_by_its_last_events(tmp_path: Path) -> None:
     assert len(found.templates[0].example_event_ids) == 5
 
 
+def test_a_template_of_two_places_in_the_code_is_listed_once(tmp_path: Path) -> None:
+    lines = [line_at(second, "bank", "Ledger#72 cannot book 30", severityNumber=17) for second in range(-800, 60, 200)]
+    for place in ("72", "95"):
+        lines += [
+            line_at(second, "bank", f"Ledger#{place} cannot book 30", severityNumber=17) for second in range(-60, 60, 3)
+        ]
+    answer = investigate(lake_of(tmp_path, told(None) + lines), alarm_on("shop")).first_answer
+    listed = [(template.service, template.template_id) for template in answer.templates]
+    assert len(listed) == len(set(listed))
+    assert answer.templates[0].service == "bank"
+
+
 def test_normal_time_is_not_in_the_logs_when_they_are_complete(tmp_path: Path) -> None:
     tail = [line_at(3600, "shop", "order 17 is placed")]  # what moves the watermark on
     answer = investigate(lake_of(tmp_path, [*told(None), *tail]), alarm_on("shop")).first_answer
@@ -137,6 +149,20 @@ def test_the_verb_prints_the_answer_and_escapes_what_logs_say(
     assert "bank" in text
     assert "\x1b" not in text
     assert main(["investigate", str(tmp_path / "none.json"), "--lake", str(tmp_path / "lake")]) == 2
+
+
+def test_the_verb_tells_the_incident_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lake = lake_of(tmp_path / "lake", told())
+    file = tmp_path / "alarm.json"
+    file.write_text(json.dumps(alarm_event("shop-5xx", service="shop", tenant=None)))
+    for _ in range(2):  # an episode that has an incident is told once
+        capsys.readouterr()
+        assert main(["investigate", str(file), "--lake", str(tmp_path / "lake"), "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        (told_to,) = document["deliveries"]
+        assert (told_to["channel"], told_to["state"], told_to["revision"]) == ("outbox", "told", told_to["wanted"])
+        name = document["incident_id"]
+        assert [entry.key for entry in lake.store.list("outbox/") if f"incident={name}/message.json" in entry.key]
 
 
 def test_the_known_fault_of_the_sample_is_found(tmp_path: Path) -> None:

@@ -98,7 +98,11 @@ def test_a_silence_covers_what_it_names(lake: Lake, subjects: list[dict[str, str
     for subject in subjects:
         silence(lake, "acme", subject, Said("ann", "known", NOW + timedelta(hours=1)))
     silence(lake, PLATFORM, {}, Said("ann", "another tenant's", NOW + timedelta(hours=1)))
-    assert bool(silence_of(lake, "acme", fold(incident(lake).all()))) is silent
+    records = incident(lake)
+    assert bool(silence_of(lake, "acme", fold(records.all()))) is silent
+    noted = [record for record in records.all() if record.kind == "silenced"]
+    assert [(record.by, record.body["why"]) for record in noted] == ([("ann", "known")] if silent else [])
+    assert ("silenced by ann: until 2025-06-01T13:00:00+00:00, known" in incident_text(records)) is silent
 
 
 def test_a_silence_has_a_reason_and_an_end(lake: Lake) -> None:

@@ -15,16 +15,19 @@ from logsight_assets.incidents.people import name_cause
 from logsight_assets.incidents.records import find_incident
 from logsight_assets.incidents.show import incident_text
 from logsight_assets.incidents.waiting import known_tenants, put_waiting
-from logsight_assets.lake import Lake, anomalies_key, slo_key
+from logsight_assets.lake import Lake, anomalies_key, slo_key, templates_key
+from logsight_assets.metrics.arrivals import take_in
+from logsight_assets.metrics.hours import due_hours, refresh_metrics
 from logsight_assets.parquet import parquet_bytes
 from logsight_assets.reader.ask import ask
-from logsight_assets.tables import ANOMALIES, SLO
+from logsight_assets.tables import ANOMALIES, SLO, TEMPLATES
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.hours import refresh_hour
 from resources.query_engine import DuckDBEngine
 from tests.incidents.events import alarm_event, body, explains, handle
 from tests.incidents.scenes import alarm_on, lake_of, traffic
 from tests.intake.lakes import HOUR, flat_line, make_lake, put_raw, read_all
+from tests.metrics.otlp_files import attributes, increase, name_metric, put_metrics, request, value
 
 
 @pytest.fixture
@@ -44,15 +47,30 @@ def evidence(lake: Lake, part: str = "20250601-1030") -> dict[str, Any]:
     return dict(found)
 
 
-def put_anomaly(lake: Lake, hour: Hour, service: str, score: float = 9.0, state: str = "anomaly") -> None:
+def put_anomaly(
+    lake: Lake, hour: Hour, service: str, score: float = 9.0, state: str = "anomaly", template_id: str = ""
+) -> None:
     row = {
-        "hour_time": hour.start.replace(tzinfo=None), "service": service, "template_id": "", "metric": "event_count",
-        "observed": 900.0, "sample_size": 900, "expected_low": 90.0, "expected_high": 110.0, "baseline": "recent",
-        "baseline_size": 24, "score": score, "direction": "high", "state": state, "episode_id": f"{service}-1",
-        "reason": "900 events; 90 to 110 events expected from the last 24 usable hours", "example_event_ids": "[]",
+        "hour_time": hour.start.replace(tzinfo=None), "service": service, "template_id": template_id,
+        "metric": "event_count", "observed": 900.0, "sample_size": 900, "expected_low": 90.0, "expected_high": 110.0,
+        "baseline": "recent", "baseline_size": 24, "score": score, "direction": "high", "state": state,
+        "episode_id": f"{service}-1", "example_event_ids": "[]",
+        "reason": "900 events; 90 to 110 events expected from the last 24 usable hours",
     }  # fmt: skip
     table = pa.Table.from_pylist([row], ANOMALIES.arrow_schema)
     lake.store.put(anomalies_key("acme", hour), parquet_bytes(table, ANOMALIES, {}))
+
+
+def test_an_anomaly_of_a_template_says_which_line_it_is(lake: Lake) -> None:
+    put_anomaly(lake, HOUR - 1, "checkout", template_id="t1")
+    row = {"service": "checkout", "template_id": "t1", "template": "order <NUM> failed"}
+    table = pa.Table.from_pylist([row], TEMPLATES.arrow_schema)
+    lake.store.put(templates_key("acme"), parquet_bytes(table, TEMPLATES, {}))
+    told(lake)
+    handle(lake)
+    (found,) = evidence(lake)["anomalies"]
+    assert found["template"] == "order <NUM> failed"
+    assert "24 usable hours: order <NUM> failed" in incident_text(find_incident(lake, "20250601-1030"))
 
 
 def put_objectives(lake: Lake, *rows: tuple[Hour, str, str]) -> None:
@@ -140,3 +158,31 @@ def test_trend_rows_come_out_of_the_stored_query(tmp_path: Path, engine: DuckDBE
     assert counts["shop", 0] == (13, 2 * 13 * 60)
     assert counts["shop", 1] == (3, 2 * 3 * 60)
     assert ask(lake, found["sql"]).rows == [dict(row) for row in found["rows"]]
+
+
+def test_the_alarms_own_metric_is_evidence_with_its_query(lake: Lake) -> None:
+    dimensions = {"ServiceName": "checkout", "tenant": "acme"}
+    name_metric(lake, "errors", namespace="Shop", metric="5xx", dimensions=dimensions, statistics=["Sum"])
+    points = [value(60 * n + 30, 2.0 + n, 60 * n, attributes=attributes(dimensions)) for n in range(40)]
+    put_metrics(lake, [request(increase("5xx", *points, temporality=1))])
+    take_in(lake)
+    for hour in sorted(due_hours(lake)):
+        refresh_metrics(lake, hour)
+    told(lake)
+    failures = Failures(lake)
+    handle_waiting(lake, investigate, failures)
+    failures.check()
+    found = evidence(lake)["metric"]
+    assert (found["metric"], found["value_at_alarm"], found["baseline_max"]) == ("errors", 31.0, 30.0)
+    assert len(ask(lake, found["sql"]).rows) == len(found["points"])
+    shown = incident_text(find_incident(lake, "20250601-1030"))
+    assert "Metric errors, Sum: at the alarm 31, median before 16, most before 30" in shown
+
+
+def test_a_source_of_metrics_that_cannot_be_asked_fails_no_run_and_is_said(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path / "lake", {"metrics.adapter": "cloudwatch"})
+    told(lake)
+    handle(lake)
+    (missing,) = evidence(lake)["completeness"]["missing"]
+    assert missing.startswith("the alarm's metric could not be fetched: ConfigurationError")
+    assert evidence(lake)["first_answer"]["verdict"] == "explained"

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.incidents.runbooks import Runbook
-from logsight_assets.incidents.summary.facts import Fact
+from logsight_assets.incidents.summary.fact import Fact
 from logsight_assets.incidents.summary.plain import fault, is_name
 from logsight_assets.incidents.summary.schema import Answer, Cause, LookAt, Statement, Step
 from logsight_assets.incidents.summary.support import unsupported

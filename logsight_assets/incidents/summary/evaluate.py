@@ -17,6 +17,7 @@ from logsight_assets.incidents.summary.facts import facts_of
 from logsight_assets.incidents.summary.labelled import Case
 from logsight_assets.incidents.summary.ladder import ask_within_budget
 from logsight_assets.incidents.summary.prompt import make_prompt
+from logsight_assets.incidents.summary.schema import read_answer
 from logsight_assets.incidents.summary.select import select
 from logsight_assets.incidents.summary.summarize import question_of
 from logsight_assets.lake import PLATFORM, Lake
@@ -84,7 +85,7 @@ def _outcome(lake: Lake, case: Case, model: Model, name: str, version: str) -> O
     runbooks = [Runbook.from_json(each) for each in case.evidence.get("runbooks", ())]
     prompt = make_prompt(selected, runbooks, case.severity, version, secrets.token_hex(16))
     question = question_of(prompt, name, settings.max_output_tokens, {"evaluation": "yes"})
-    step, answer, _ = ask_within_budget(lake, PLATFORM, model, question)
+    step, answer, _ = ask_within_budget(lake, PLATFORM, model, question, read_answer)
     if answer is None:
         return Outcome(case.name, False, step.reason, None, False, cost_micro_usd=step.cost_micro_usd)
     checked = check(answer, Known.of(selected.facts, runbooks, case.severity))

@@ -1,6 +1,5 @@
-"""Facts: the stored evidence of an incident as numbered rows, which a statement cites by their id.
+"""Facts: the stored evidence of an incident as numbered rows, in the order of their ids.
 
-Each says what a statement that cites it may use: texts that may be quoted, numbers that were counted, times, services.
 Numbers that stand in a line of a log are no numbers of a fact: whoever writes the line would choose them.
 """
 
@@ -8,58 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cached_property
 from typing import Any
-from urllib.parse import unquote_plus
 
+from logsight_assets.incidents.summary.fact import (
+    ALARM,
+    ANOMALY,
+    ATTRIBUTE,
+    CHANGE,
+    COMPLETENESS,
+    EARLIER,
+    EVENT,
+    METRIC,
+    OBJECTIVE,
+    SUSPECT,
+    TEMPLATE,
+    TREND,
+    Fact,
+    make_fact,
+    utc_text,
+)
 from logsight_assets.visible import visible
 
-ALARM, COMPLETENESS, SUSPECT, TEMPLATE, EVENT, CHANGE, ATTRIBUTE = "AKSTECP"  # first letters of ids
-TREND, ANOMALY, OBJECTIVE, EARLIER = "RNOI"
-KINDS = (ALARM, COMPLETENESS, SUSPECT, TEMPLATE, TREND, OBJECTIVE, ANOMALY, EVENT, CHANGE, ATTRIBUTE, EARLIER)
-_LONGEST = 1_000  # characters of a text that is shown
+_POINTS = 30  # of the alarm's metric that are shown
 _ERROR_WORDS = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "ALERT", "EMERG")
-
-
-@dataclass(frozen=True)
-class Fact:
-    """One row. Its texts are of strangers: data, never instructions."""
-
-    id: str  # letter and number, such as E3
-    shown: Mapping[str, Any]  # what a model sees of it
-    quotable: tuple[str, ...] = ()  # with what is invisible written out
-    numbers: frozenset[Decimal] = frozenset()
-    times: tuple[int, ...] = ()  # nanoseconds since 1970
-    services: frozenset[str] = frozenset()
-    changes: frozenset[str] = frozenset()  # new, surging, stopped, slower, silent: what it says changed
-    trace_id: str = ""
-    is_error: bool = False
-    words: str = field(default="", compare=False)  # all its texts, lower case: where names are looked for
-    measured: str = ""  # what is ours among them: words around numbers out of rows
-    strange: str | None = None  # what is not; None: all
-
-    @property
-    def kind(self) -> str:
-        return self.id[0]
-
-    @cached_property
-    def runs(self) -> str:
-        """Words of strangers in their order, between single spaces: where repeated words are looked for.
-
-        Those of addresses are also there as whoever reads them understands them.
-        """
-        texts = (f"{self.words} {' '.join(self.quotable)}" if self.strange is None else self.strange).lower()
-        decoded = unquote_plus(texts)
-        return " ".join(["", *re.findall(r"\w+", texts if decoded == texts else f"{texts} {decoded}"), ""])
-
-
-def utc_text(unix_nano: int) -> str:
-    """`2025-06-01T10:30:00.123Z`."""
-    moment = datetime.fromtimestamp(unix_nano // 1_000_000 / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def facts_of(evidence: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -75,42 +45,11 @@ def facts_of(evidence: Mapping[str, Any]) -> tuple[Fact, ...]:
         *(_event(each) for each in evidence.get("evidence", ())),
         *(_change(number, each) for number, each in enumerate(evidence.get("changes", ()), 1)),
         *(_attribute(number, each, answer) for number, each in enumerate(answer.get("shared_attributes", ()), 1)),
+        *_metric(evidence.get("metric")),
         *(_trend(number, each) for number, each in enumerate(evidence.get("trends", {}).get("rows", ()), 1)),
         *(_anomaly(number, each) for number, each in enumerate(evidence.get("anomalies", ()), 1)),
         *(_objective(number, each) for number, each in enumerate(evidence.get("objectives", ()), 1)),
         *(_earlier(number, each) for number, each in enumerate(evidence.get("earlier_incidents", ()), 1)),
-    )
-
-
-def _fact(
-    letter: str,
-    number: int,
-    shown: Mapping[str, Any],
-    *,
-    quotable: Sequence[str] = (),
-    numbers: Sequence[Any] = (),
-    times: Sequence[int | None] = (),
-    services: Sequence[str | None] = (),
-    changes: Collection[str] = (),
-    trace_id: str = "",
-    is_error: bool = False,
-    measured: str = "",
-    strange: str | None = None,
-) -> Fact:
-    clean = {name: value for name, value in ((n, _visible(v)) for n, v in shown.items()) if value not in ("", None)}
-    return Fact(
-        id=f"{letter}{number}",
-        shown=clean,
-        quotable=tuple(visible(text) for text in quotable if text),
-        numbers=frozenset(Decimal(str(each)) for each in numbers if isinstance(each, int | float)),
-        times=tuple(each for each in times if each is not None),
-        services=frozenset(visible(each) for each in services if each),
-        changes=frozenset(changes),
-        trace_id=trace_id,
-        is_error=is_error,
-        measured=measured,
-        strange=strange,
-        words=" ".join(_texts(clean)).lower(),
     )
 
 
@@ -119,7 +58,7 @@ def _alarm(alarm: Mapping[str, Any] | None) -> Iterator[Fact]:
         return
     points = list(alarm.get("recent_datapoints", ()))
     dimensions = [pair for metric in alarm.get("metrics", ()) for pair in metric.get("dimensions", ())]
-    yield _fact(
+    yield make_fact(
         ALARM,
         1,
         {
@@ -143,7 +82,7 @@ def _alarm(alarm: Mapping[str, Any] | None) -> Iterator[Fact]:
 def _completeness(completeness: Mapping[str, Any]) -> Iterator[Fact]:
     sources = [{"source": each.get("source"), "state": each.get("state")} for each in completeness.get("sources", ())]
     missing = list(completeness.get("missing", ()))
-    yield _fact(
+    yield make_fact(
         COMPLETENESS, 1, {"is_complete": bool(completeness.get("is_complete")), "sources": sources, "missing": missing}
     )
 
@@ -154,7 +93,7 @@ def _suspect(number: int, suspect: Mapping[str, Any], services: Collection[str])
     parts = [reason.split(": ", 2) for reason in reasons]
     measured = visible(" ".join(part[1] for part in parts if len(part) > 1))
     unnamed = _without(measured, services)
-    return _fact(
+    return make_fact(
         SUSPECT,
         number,
         {"service": suspect["service"], "score": suspect.get("score"), "reasons": reasons},
@@ -179,7 +118,7 @@ def _numbers_in(text: str) -> list[float]:
 
 def _template(number: int, template: Mapping[str, Any]) -> Fact:
     since = template.get("since_unix_nano")
-    return _fact(
+    return make_fact(
         TEMPLATE,
         number,
         {
@@ -201,7 +140,7 @@ def _template(number: int, template: Mapping[str, Any]) -> Fact:
 
 def _event(event: Mapping[str, Any]) -> Fact:
     severity = event.get("severity_text", "")
-    return _fact(
+    return make_fact(
         EVENT,
         event["number"],
         {
@@ -226,7 +165,7 @@ def _event(event: Mapping[str, Any]) -> Fact:
 def _change(number: int, change: Mapping[str, Any]) -> Fact:
     nano = change["time_unix_micro"] * 1000
     texts = [change.get(name) or "" for name in ("version", "description")]
-    return _fact(
+    return make_fact(
         CHANGE,
         number,
         {
@@ -247,7 +186,7 @@ def _attribute(number: int, attribute: Mapping[str, Any], answer: Mapping[str, A
     """An attribute that only failing events of the first suspect have."""
     suspects: Sequence[Mapping[str, Any]] = answer.get("suspects", ())
     counts = {name: value for name, value in attribute.items() if isinstance(value, int | float)}
-    return _fact(
+    return make_fact(
         ATTRIBUTE,
         number,
         {"name": attribute.get("name"), "value": attribute.get("value"), **counts},
@@ -257,10 +196,31 @@ def _attribute(number: int, attribute: Mapping[str, Any], answer: Mapping[str, A
     )
 
 
+def _metric(metric: Mapping[str, Any] | None) -> Iterator[Fact]:
+    """The alarm's own metric: its summary, and the latest of its points."""
+    if not metric:
+        return
+    points = metric["points"][-_POINTS:]
+    counted = ("threshold", "value_at_alarm", "baseline_points", "baseline_median", "baseline_max", "period_seconds")
+    yield make_fact(
+        METRIC,
+        1,
+        {
+            "metric": metric["metric"],
+            "statistic": metric["statistic"],
+            "unit": metric["unit"],
+            **{name: metric[name] for name in counted},
+            "points": [f"{utc_text(each['start_unix_nano'])} {each['value']:.10g}" for each in points],
+        },
+        numbers=[*(metric[name] for name in counted), *(each["value"] for each in points)],
+        times=[each["start_unix_nano"] for each in points],
+    )
+
+
 def _trend(number: int, row: Mapping[str, Any]) -> Fact:
     counts = {name: value for name, value in row.items() if name not in ("service", "is_incident")}
     when = "in the incident" if row["is_incident"] else "before the incident"
-    return _fact(
+    return make_fact(
         TREND,
         number,
         {"service": row["service"], "when": when, **counts},
@@ -272,12 +232,13 @@ def _trend(number: int, row: Mapping[str, Any]) -> Fact:
 def _anomaly(number: int, anomaly: Mapping[str, Any]) -> Fact:
     counted = ("score", "observed", "expected_low", "expected_high", "baseline_size")
     since, last = anomaly["since_unix_nano"], anomaly["last_hour_unix_nano"]
-    return _fact(
+    return make_fact(
         ANOMALY,
         number,
         {
             "service": anomaly["service"],
             "template_id": anomaly["template_id"],
+            "template": anomaly["template"],
             "metric": anomaly["metric"],
             "direction": anomaly["direction"],
             "state": anomaly["state"],
@@ -290,13 +251,14 @@ def _anomaly(number: int, anomaly: Mapping[str, Any]) -> Fact:
         times=[since, last],
         services=[anomaly["service"]],
         changes={"vanished": ["stopped"]}.get(anomaly["direction"], [anomaly["direction"]]),
-        strange=visible(anomaly["service"]),  # the reason is ours
+        quotable=[anomaly["template"]],
+        strange=visible(f"{anomaly['service']} {anomaly['template']}"),  # the reason is ours
     )
 
 
 def _objective(number: int, row: Mapping[str, Any]) -> Fact:
     figures = {name: value for name, value in row.items() if isinstance(value, int | float) and name[-5:] != "_nano"}
-    return _fact(
+    return make_fact(
         OBJECTIVE,
         number,
         {
@@ -317,7 +279,7 @@ def _earlier(number: int, row: Mapping[str, Any]) -> Fact:
     """An incident before this one. It is about no service: what was the cause then is no evidence of a cause now."""
     opened, resolved = row["opened_unix_nano"], row["resolved_unix_nano"]
     cause = row["cause"] or "not in the logs"
-    return _fact(
+    return make_fact(
         EARLIER,
         number,
         {
@@ -335,25 +297,3 @@ def _earlier(number: int, row: Mapping[str, Any]) -> Fact:
         numbers=[row["suspect_score"]],
         times=[opened, resolved],
     )
-
-
-def _visible(value: Any) -> Any:
-    if isinstance(value, str):
-        shown = visible(value)
-        return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
-    if isinstance(value, list):
-        return [_visible(each) for each in value]
-    if isinstance(value, Mapping):
-        return {name: _visible(each) for name, each in value.items()}
-    return value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _texts(each)

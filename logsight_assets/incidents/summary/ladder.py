@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from logsight_assets.errors import ModelBusy, ModelDeclined
 from logsight_assets.incidents.summary.ledger import ANSWERED, reserve, settle
-from logsight_assets.incidents.summary.schema import Answer, MalformedAnswer, read_answer
+from logsight_assets.incidents.summary.schema import MalformedAnswer
 from logsight_assets.lake import Lake
 from logsight_assets.model_settings import price_on
 from resources.model import Model, Question, Reply
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -29,34 +31,41 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[_Answer]):
     """An answer in the schema with the model that gave it, or neither; and what was tried."""
 
     tried: tuple[Tried, ...]
     model: str = ""
-    answer: Answer | None = None
+    answer: _Answer | None = None
     raw: str = ""  # what the model wrote, also when it was not in the schema
 
     @property
     def reason(self) -> str:
         """Why there is no answer; '' if there is one."""
-        return "" if self.answer else self.tried[-1].reason if self.tried else "no_model"
+        return "" if self.answer is not None else self.tried[-1].reason if self.tried else "no_model"
 
 
-def descend(lake: Lake, tenant: str, model: Model, question_for: Callable[[str], Question]) -> Outcome:
-    """Ask the models of the settings, the first first, until one answers in the schema."""
+def descend(
+    lake: Lake, tenant: str, model: Model, question_for: Callable[[str], Question], read: Callable[[str], _Answer]
+) -> Outcome[_Answer]:
+    """Ask the models of the settings, the first first, until one answers in the schema.
+
+    `read` takes a model's text and raises MalformedAnswer for what is not in it.
+    """
     tried: list[Tried] = []
     raw = ""
     for name in lake.settings.model.ladder:
-        step, answer, text = ask_within_budget(lake, tenant, model, question_for(name))
+        step, answer, text = ask_within_budget(lake, tenant, model, question_for(name), read)
         tried.append(step)
         raw = text or raw
-        if answer:
+        if answer is not None:
             return Outcome(tuple(tried), name, answer, raw)
     return Outcome(tuple(tried), raw=raw)
 
 
-def ask_within_budget(lake: Lake, tenant: str, model: Model, question: Question) -> tuple[Tried, Answer | None, str]:
+def ask_within_budget(
+    lake: Lake, tenant: str, model: Model, question: Question, read: Callable[[str], _Answer]
+) -> tuple[Tried, _Answer | None, str]:
     """Ask one model within the budget, and write down what it cost; with its answer and what it wrote."""
     name = question.model
     price = price_on(lake.settings.prices, name, lake.clock().date())
@@ -75,13 +84,13 @@ def ask_within_budget(lake: Lake, tenant: str, model: Model, question: Question)
         # Whoever answers too late has answered, and that is paid for: the reservation stands.
         spent = held.cost_micro_usd if busy.reason == "timeout" else settle(lake, held, busy.reason, 0, 0)
         return Tried(name, busy.reason, cost_micro_usd=spent), None, ""
-    answer, reason = _read(reply)
+    answer, reason = _read(reply, read)
     tokens = reply.input_tokens, reply.output_tokens
     return Tried(name, reason, *tokens, settle(lake, held, reason or ANSWERED, *tokens)), answer, reply.text
 
 
-def _read(reply: Reply) -> tuple[Answer | None, str]:
+def _read(reply: Reply, read: Callable[[str], _Answer]) -> tuple[_Answer | None, str]:
     try:
-        return read_answer(reply.text), ""
+        return read(reply.text), ""
     except MalformedAnswer:
         return None, "malformed"

@@ -11,10 +11,12 @@ import math
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from logsight_assets.lake import Lake, model_calls_prefix, values
 from logsight_assets.model_settings import Price
+from logsight_assets.timeline import parse_day
 
 RESERVED, ANSWERED = "reserved", "answered"
 # A token is at least so many characters of JSON and English; counted short, so that a reservation is no underestimate.
@@ -91,6 +93,15 @@ def _calls(lake: Lake, tenant: str, day: str) -> Iterator[dict[str, Any]]:
 def days_of(lake: Lake, tenant: str) -> list[str]:
     """Days on which a model was asked for a tenant."""
     return values(lake.store, f"model_calls/tenant={tenant}/", "dt")
+
+
+def forget_days(lake: Lake, tenant: str, before: datetime) -> int:
+    """Remove the calls of days that ended before a time; how many went."""
+    over = [day for day in days_of(lake, tenant) if parse_day(day) + timedelta(days=1) <= before]
+    gone = [entry.key for day in over for entry in lake.store.list(model_calls_prefix(tenant, day))]
+    for key in gone:
+        lake.store.delete(key)
+    return len(gone)
 
 
 def day_use(lake: Lake, tenant: str, day: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ class Prompt:
     before: str
     data: str
     after: str
+    name: str = NAME  # what is asked for: a folder of prompts
 
     @property
     def digest(self) -> str:
@@ -38,7 +39,9 @@ class Prompt:
         return hashlib.sha256(parts.encode()).hexdigest()
 
 
-def make_prompt(selected: Selected, runbooks: Sequence[Runbook], severity: str, version: str, nonce: str) -> Prompt:
+def make_prompt(
+    selected: Selected, runbooks: Sequence[Runbook], severity: str, version: str, nonce: str, name: str = NAME
+) -> Prompt:
     """The prompt of an incident. The nonce is new for each, and unknown to whoever writes logs."""
     given = [
         {"runbook": each.name, "title": each.front.title, "steps": dict(enumerate(each.steps, 1))} for each in runbooks
@@ -47,18 +50,19 @@ def make_prompt(selected: Selected, runbooks: Sequence[Runbook], severity: str, 
     if given:
         data += "\n" + "\n".join(json.dumps(each, ensure_ascii=False) for each in given)
     before = f"The alarms give this incident severity {severity}.\nDATA {nonce}\n"
-    return Prompt(version, nonce, prompt_text(version).replace("{nonce}", nonce), before, data, f"\nEND {nonce}\n")
+    system = prompt_text(version, name).replace("{nonce}", nonce)
+    return Prompt(version, nonce, system, before, data, f"\nEND {nonce}\n", name)
 
 
 @cache
-def prompt_text(version: str) -> str:
+def prompt_text(version: str, name: str = NAME) -> str:
     """The instructions of a version; ConfigurationError for one that is not there."""
-    if version not in versions():
-        raise ConfigurationError(f"model.prompt {version!r}: there are {', '.join(versions())}")
-    return (_FOLDER / NAME / f"{version}.md").read_text(encoding="utf-8")
+    if version not in versions(name):
+        raise ConfigurationError(f"model.prompt {version!r}: there are {', '.join(versions(name))}")
+    return (_FOLDER / name / f"{version}.md").read_text(encoding="utf-8")
 
 
 @cache
-def versions() -> tuple[str, ...]:
-    """Versions of the prompt, the oldest first."""
-    return tuple(sorted((file.stem for file in (_FOLDER / NAME).glob("*.md")), key=int))
+def versions(name: str = NAME) -> tuple[str, ...]:
+    """Versions of a prompt, the oldest first."""
+    return tuple(sorted((file.stem for file in (_FOLDER / name).glob("*.md")), key=int))

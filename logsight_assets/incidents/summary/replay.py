@@ -18,7 +18,8 @@ from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.runbooks import Runbook
 from logsight_assets.incidents.summary.check import Known, check
 from logsight_assets.incidents.summary.due import latest_answer, summary_key
-from logsight_assets.incidents.summary.facts import Fact, facts_of
+from logsight_assets.incidents.summary.fact import Fact
+from logsight_assets.incidents.summary.facts import facts_of
 from logsight_assets.incidents.summary.prompt import make_prompt
 from logsight_assets.incidents.summary.schema import MalformedAnswer, read_answer
 from logsight_assets.incidents.summary.select import Selected

@@ -108,9 +108,9 @@ def read_answer(text: str) -> Answer:
         raise MalformedAnswer("nested too deeply") from None
 
 
-def answer_schema() -> dict[str, Any]:
+def schema_of(answer: type[BaseModel]) -> dict[str, Any]:
     """The JSON schema as the grammars of structured output take it: closed objects, all fields required, no limits."""
-    schema: dict[str, Any] = _for_grammar(json.loads(json.dumps(Answer.model_json_schema())))
+    schema: dict[str, Any] = _for_grammar(json.loads(json.dumps(answer.model_json_schema())))
     return schema
 
 

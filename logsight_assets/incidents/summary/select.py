@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from logsight_assets.incidents.summary.facts import (
+from logsight_assets.incidents.summary.fact import (
     ALARM,
     ANOMALY,
     ATTRIBUTE,
@@ -20,6 +20,7 @@ from logsight_assets.incidents.summary.facts import (
     EARLIER,
     EVENT,
     KINDS,
+    METRIC,
     OBJECTIVE,
     SUSPECT,
     TEMPLATE,
@@ -28,7 +29,7 @@ from logsight_assets.incidents.summary.facts import (
 )
 
 _CONTEXT = 4  # lines around the first error
-_COUNTED = (ALARM, COMPLETENESS, SUSPECT, TEMPLATE, TREND, OBJECTIVE)
+_COUNTED = (ALARM, METRIC, COMPLETENESS, SUSPECT, TEMPLATE, TREND, OBJECTIVE)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ Words of a model are shown with what they stand on, and what of it was removed i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import fold
+from logsight_assets.incidents.summary.check import REMOVED
 from logsight_assets.incidents.summary.words import LOOKS, MISSING, REASONS
 
 _NO_MODEL: Mapping[str, Any] = {"kind": "first_answer", "reason": "no_model", "summary": None, "removed": 0}
@@ -57,7 +59,15 @@ def told_by_model(held: Mapping[str, Any]) -> Iterator[Line]:
     for each in summary["missing_data"]:
         yield Line("Would help", MISSING[each["what"]].format(service=each["service"]))
     if held["removed"]:
-        yield Line("Check", f"{held['removed']} statements were removed, which the evidence does not support")
+        yield Line("Check", _removed(held))
+
+
+def _removed(held: Mapping[str, Any]) -> str:
+    """How many statements the evidence does not support, and why; never what they said."""
+    reasons = Counter(each["reason"] for each in held.get("verdicts", ()) if each["verdict"] == REMOVED)
+    why = ", ".join(f"{reason} ({count})" for reason, count in sorted(reasons.items()))
+    told = f"{held['removed']} statements were removed, which the evidence does not support"
+    return told + (f": {why}" if why else "")
 
 
 def _next(held: Mapping[str, Any], summary: Mapping[str, Any]) -> Iterator[Line]:

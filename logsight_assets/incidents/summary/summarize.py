@@ -9,16 +9,19 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 from logsight_assets.failures import Failures
 from logsight_assets.incidents.records import IncidentRecords, Record
 from logsight_assets.incidents.runbooks import Runbook
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.summary.check import Known, check
 from logsight_assets.incidents.summary.due import latest_answer, summary_key
-from logsight_assets.incidents.summary.facts import EVENT, SUSPECT, TEMPLATE, facts_of
+from logsight_assets.incidents.summary.fact import EVENT, SUSPECT, TEMPLATE
+from logsight_assets.incidents.summary.facts import facts_of
 from logsight_assets.incidents.summary.ladder import Outcome, descend
-from logsight_assets.incidents.summary.prompt import NAME, Prompt, make_prompt
-from logsight_assets.incidents.summary.schema import Answer, answer_schema
+from logsight_assets.incidents.summary.prompt import Prompt, make_prompt
+from logsight_assets.incidents.summary.schema import Answer, read_answer, schema_of
 from logsight_assets.incidents.summary.select import Selected, select
 from logsight_assets.lake import Lake
 from resources.model import Model, Question, capability_of
@@ -51,7 +54,11 @@ def _summary(lake: Lake, records: IncidentRecords, number: int, model: Model) ->
 
     asked_by = {"tenant": records.tenant, "incident_id": records.incident_id}
     outcome = descend(
-        lake, records.tenant, model, lambda name: question_of(prompt, name, settings.max_output_tokens, asked_by)
+        lake,
+        records.tenant,
+        model,
+        lambda name: question_of(prompt, name, settings.max_output_tokens, asked_by),
+        read_answer,
     )
     given = _given(prompt, selected, runbooks, state.severity) | {"parameters": _parameters(lake, outcome.model)}
     if outcome.answer is None:
@@ -60,16 +67,22 @@ def _summary(lake: Lake, records: IncidentRecords, number: int, model: Model) ->
     return _told(outcome.answer, known) | _asked(outcome) | given
 
 
-def question_of(prompt: Prompt, model: str, max_output_tokens: int, metadata: Mapping[str, str]) -> Question:
-    """A prompt as the question to a model."""
+def question_of(
+    prompt: Prompt,
+    model: str,
+    max_output_tokens: int,
+    metadata: Mapping[str, str],
+    answer: type[BaseModel] = Answer,
+) -> Question:
+    """A prompt as the question to a model, whose answer is to be in a schema."""
     return Question(
         model,
         prompt.system,
         prompt.before,
         prompt.data,
         prompt.after,
-        answer_schema(),
-        NAME,
+        schema_of(answer),
+        prompt.name,
         max_output_tokens,
         metadata,
     )
@@ -102,7 +115,7 @@ def _first_answer_stands(reason: str) -> dict[str, Any]:
     return {"kind": FIRST_ANSWER, "reason": reason, "summary": None, "verdicts": [], "removed": 0}
 
 
-def _asked(outcome: Outcome) -> dict[str, Any]:
+def _asked(outcome: Outcome[Answer]) -> dict[str, Any]:
     return {"model": outcome.model, "raw": outcome.raw, "tried": [step.to_json() for step in outcome.tried]}
 
 

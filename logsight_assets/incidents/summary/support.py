@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from logsight_assets.incidents.summary.facts import EVENT, KINDS, Fact, utc_text
+from logsight_assets.incidents.summary.fact import EVENT, KINDS, Fact, utc_text
 from logsight_assets.incidents.summary.plain import is_name
 from logsight_assets.incidents.summary.schema import Statement
 

@@ -63,8 +63,9 @@ AROUND: dict[str, Any] = {
                   "request_count": 700, "duration_count": 0, "duration_sum_ns": None, "duration_max_ns": None}],
     },
     "anomalies": [
-        {"episode_id": "a", "service": "payment", "template_id": "", "metric": "error_ratio", "direction": "high",
-         "state": "standing", "since_unix_nano": (HOUR - 2).start_nano, "last_hour_unix_nano": (HOUR - 1).start_nano,
+        {"episode_id": "a", "service": "payment", "template_id": "", "template": "", "metric": "error_ratio",
+         "direction": "high", "state": "standing", "since_unix_nano": (HOUR - 2).start_nano,
+         "last_hour_unix_nano": (HOUR - 1).start_nano,
          "score": 8.5, "observed": 0.4, "expected_low": 0.0, "expected_high": 0.1, "baseline_size": 24,
          "reason": "40.0% errors; 0.0% to 10.0% errors expected from the last 24 usable hours"}
     ],

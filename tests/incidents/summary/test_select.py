@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logsight_assets.incidents.summary.facts import facts_of
 from logsight_assets.incidents.summary.prompt import make_prompt, prompt_text, versions
-from logsight_assets.incidents.summary.schema import answer_schema
+from logsight_assets.incidents.summary.schema import Answer, schema_of
 from logsight_assets.incidents.summary.select import select
 from tests.incidents.summary.cases import RUNBOOK, evidence
 
@@ -63,11 +64,11 @@ def test_a_prompt_is_what_its_version_facts_and_nonce_say() -> None:
     assert "Look at the pool's size." in one.data
 
 
-def test_every_version_of_the_prompt_names_its_block() -> None:
-    assert versions()[0] == "1"
-    assert all(
-        "DATA {nonce}" in prompt_text(version) and "END {nonce}" in prompt_text(version) for version in versions()
-    )
+@pytest.mark.parametrize("name", ["incident_summary", "runbook_draft"])
+def test_every_version_of_a_prompt_names_its_block(name: str) -> None:
+    assert versions(name)[0] == "1"
+    texts = [prompt_text(version, name) for version in versions(name)]
+    assert all("DATA {nonce}" in text and "END {nonce}" in text for text in texts)
 
 
 def test_the_schema_is_one_that_grammars_take() -> None:
@@ -83,4 +84,4 @@ def test_the_schema_is_one_that_grammars_take() -> None:
             for each in node.values():
                 walk(each)
 
-    walk(answer_schema())
+    walk(schema_of(Answer))
