@@ -47,7 +47,7 @@ STEPS = (
     Step("intake: sort into files", f"{_INTAKE}.event_files", "_split"),
     Step("intake: write Parquet", f"{_INTAKE}.event_files", "_Group.flush"),
     Step("intake: write Parquet", f"{_INTAKE}.event_files", "_Group.end"),
-    Step("intake: commit", f"{_INTAKE}.transaction", "_commit"),
+    Step("intake: commit", f"{_INTAKE}.transaction", "commit"),
     Step("intake: the rest of an object", f"{_INTAKE}.run", "take_in"),
     Step("completeness", f"{_TRENDS}.assets", "refresh_completeness"),
     Step("events asset: survey of the files", f"{_TRENDS}.assets", "survey_hour"),

@@ -102,7 +102,7 @@ _STEP = st.one_of(_RECEIPT, st.integers(0, 8), st.just("refresh"))  # a number: 
 @given(steps=st.lists(_STEP, max_size=14))
 def test_any_arrivals_in_any_order_leave_the_table_of_a_full_reading(steps: list[object]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        lake = open_lake(folder, {}, {"partitions_start": "2025-05-01"})
+        lake = open_lake(folder, {})
         for step in steps:
             _take(lake, step)
         refresh_completeness(lake, {})
