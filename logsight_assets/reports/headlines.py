@@ -15,7 +15,7 @@ from logsight_assets.lake import PLATFORM
 from logsight_assets.reports.measured import Change, Measured
 from logsight_assets.reports.novelties import Novelty
 from logsight_assets.reports.numbers import Compared, Numbers
-from logsight_assets.reports.wording import count, duration, listed, many, share, spans
+from logsight_assets.reports.wording import LONGEST_NAME, count, cut, duration, listed, many, share, spans
 
 MOST = 5
 _BEYOND_CHANCE = 4.0  # standard deviations
@@ -33,7 +33,7 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Headline:
-    """One line; `quote` is text of a template, at its end. Names and quotes are as they came: show them escaped."""
+    """One line; `quote` is text of a template, at its end, as it came: show both escaped."""
 
     kind: str
     weight: float
@@ -59,8 +59,9 @@ def _missing(numbers: Numbers) -> Headline | None:
         if not known:
             return Headline("missing", 10_000, f"No data: nothing is known of any of the {total} hours.")
         told = spans(quality.missing, with_day=with_day)
+        rest = many(known, "hour")
         parts.append(
-            f"{len(quality.missing)} of {total} hours have no data ({told}); what follows is about the other {known}."
+            f"{len(quality.missing)} of {total} hours have no data ({told}); what follows is about the other {rest}."
         )
     if quality.unsettled:
         told = spans(quality.unsettled, with_day=with_day)
@@ -104,19 +105,41 @@ def _moved(numbers: Numbers, size: Callable[[Change], float]) -> list[_Moved]:
     for service, part in numbers.parts.items():
         sizes = [size(change) for change in part.changes.values()]
         if sizes and all(sizes):
-            found.append(_Moved(numbers.names[service], part, next(iter(part.changes.values())), min(sizes)))
+            found.append(
+                _Moved(cut(numbers.names[service], LONGEST_NAME), part, next(iter(part.changes.values())), min(sizes))
+            )
     return sorted(found, key=lambda moved: (-moved.size, moved.name))
 
 
 def _silent(numbers: Numbers) -> Headline | None:
-    found = _moved(
+    stopped = _moved(
         numbers, lambda c: float(c.then.events) if not c.now.events and c.then.events >= _LEAST_EVENTS else 0.0
     )
+    # What came in hours that have no counterpart has not fallen silent.
+    found = [moved for moved in stopped if not moved.part.whole.events]
     if not found:
         return None
     first = found[0]
     text = f"{first.name} fell silent: no event, {count(first.change.then.events)} {_then(numbers, first.change)}"
     return Headline("silent", 700 + _weight(first.size), text + _also(found))
+
+
+def _appeared(numbers: Numbers) -> Headline | None:
+    """A part that no baseline has: its errors have nothing to rise from, so they are said here."""
+
+    def size(change: Change) -> float:
+        is_much = change.now.events >= _LEAST_EVENTS or change.now.errors >= _LEAST_ERRORS
+        return float(change.now.events) if not change.then.events and is_much else 0.0
+
+    found = sorted(_moved(numbers, size), key=lambda moved: -moved.change.now.errors)
+    if not found:
+        return None
+    first = found[0]
+    now = first.change.now
+    errors = _with_errors(now.errors, now.events, share(now.error_ratio))
+    text = f"{first.name} appeared: {many(now.events, 'event')}{errors}, none {_then(numbers, first.change)}"
+    weight = 600 + _weight(now.errors) if now.errors >= _LEAST_ERRORS else 340 + _weight(now.events)
+    return Headline("appeared", weight, text + _also(found, lambda moved: count(moved.change.now.events)))
 
 
 def _no_event(numbers: Numbers) -> Headline | None:
@@ -239,6 +262,12 @@ def _then(numbers: Numbers, change: Change) -> str:
     return other if change.hours == len(numbers.hours) else f"in the same {many(change.hours, 'hour')} of {other}"
 
 
+def _with_errors(errors: int, events: int, told: str) -> str:
+    if not errors:
+        return ""
+    return ", all errors" if errors == events else f", {told} of them errors"
+
+
 def _also(found: list[_Moved], figure: Callable[[_Moved], str] = lambda _: "") -> str:
     """The next ones, and the full stop."""
     names = [f"{moved.name} ({figure(moved)})" if figure(moved) else moved.name for moved in found[1:]]
@@ -249,13 +278,12 @@ def _also(found: list[_Moved], figure: Callable[[_Moved], str] = lambda _: "") -
 
 
 def _new(numbers: Numbers) -> Headline | None:
-    found = [each for each in numbers.novelties.new if each.now.errors >= 1 or each.now.events >= _LEAST_NEW]
-    if not found:
+    found = numbers.novelties.new
+    if not any(each.now.errors or each.now.events >= _LEAST_NEW for each in found):
         return _new_on_platform(numbers)
     first = found[0]
-    errors = f", {count(first.now.errors)} of them errors" if first.now.errors else ""
-    text = f"{len(found)} new templates, the most" if len(found) > 1 else "A new template"
-    text += f" in {first.kind.service} ({many(first.now.events, 'line')}{errors})"
+    errors = _with_errors(first.now.errors, first.now.events, count(first.now.errors))
+    text = f"{_one_of(found, 'new')} in {_place(first)} ({many(first.now.events, 'line')}{errors})"
     return Headline("new", (550 if first.now.errors else 350) + _weight(first.now.events), f"{text}:", said(first))
 
 
@@ -272,19 +300,17 @@ def _surging(numbers: Numbers) -> Headline | None:
         return None
     first = numbers.novelties.surging[0]
     now, then = next(iter(first.compared.values()))
-    text = (
-        f"{_one_of(numbers.novelties.surging, 'surging')} in {first.kind.service} ({count(now)} after {count(then)}):"
-    )
+    text = f"{_one_of(numbers.novelties.surging, 'surging')} in {_place(first)} ({count(now)} after {count(then)}):"
     return Headline("surging", 400 + _weight(now - then), text, said(first))
 
 
 def _gone(numbers: Numbers) -> Headline | None:
-    found = [each for each in numbers.novelties.gone if min(then for _, then in each.compared.values()) >= _LEAST_NEW]
-    if not found:
+    found = numbers.novelties.gone
+    if not any(min(then for _, then in each.compared.values()) >= _LEAST_NEW for each in found):
         return None
     first = found[0]
     _, then = next(iter(first.compared.values()))
-    text = f"{_one_of(found, 'that stopped')} in {first.kind.service} (none after {count(then)}):"
+    text = f"{_one_of(found, 'that stopped')} in {_place(first)} (none after {count(then)}):"
     return Headline("gone", 320 + _weight(then), text, said(first))
 
 
@@ -292,6 +318,10 @@ def _one_of(found: Iterable[Novelty], what: str) -> str:
     held = list(found)
     word = f"template {what}" if what.startswith("that") else f"{what} template"
     return f"A {word}" if len(held) == 1 else f"{len(held)} {word.replace('template', 'templates')}, the most"
+
+
+def _place(novelty: Novelty) -> str:
+    return cut(novelty.kind.service, LONGEST_NAME)
 
 
 def said(novelty: Novelty) -> str:
@@ -345,6 +375,7 @@ _MAKERS = (
     _missing,
     _incomparable,
     _silent,
+    _appeared,
     _no_event,
     _errors_up,
     _peak,

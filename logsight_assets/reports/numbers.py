@@ -71,7 +71,9 @@ class Numbers:
         """What each part is called: `checkout`, or `checkout (staging)` where another one has the same name."""
         times = Counter(service.name for service in self.parts)
         return {
-            service: f"{service.name} ({service.environment})" if times[service.name] > 1 else service.name
+            service: f"{service.name} ({service.environment or 'no environment'})"
+            if times[service.name] > 1
+            else service.name
             for service in self.parts
         }
 

@@ -22,6 +22,8 @@ from logsight_assets.reports.pictures import Picture
 from logsight_assets.visible import visible
 
 INPUTS_NAME = "logsight-inputs"
+# `cid:` is for mail, where the pictures stand beside the page.
+_POLICY = ("default-src 'none'", "img-src data: cid:", "base-uri 'none'", "form-action 'none'")
 _HERE = Path(__file__).parent
 
 
@@ -30,7 +32,7 @@ def render(numbers: Numbers, headlines: Iterable[Headline], pictures: Iterable[P
     css = _css()
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     text = _template().render(
-        policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        policy="; ".join((*_POLICY, f"style-src 'sha256-{digest}'")),
         css=Markup(css),  # noqa: S704  a file of ours
         inputs_name=INPUTS_NAME,
         inputs=fingerprint,

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from logsight_assets.reports.numbers import HourNumbers, Numbers
 from logsight_assets.reports.rows import Service
-from logsight_assets.reports.wording import count, duration, share
+from logsight_assets.reports.wording import LONGEST_NAME, count, cut, duration, share
 from logsight_assets.timeline import Hour
-from logsight_assets.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +27,8 @@ _INK, _GREY, _PAPER = "#24292f", "#8b949e", "#ffffff"
 _EVENTS, _ERRORS = "#8fb8de", "#c0392b"
 _LINES = (("#1f5fa8", "-"), ("#b35900", (0, (4, 1.5))), ("#3d7a3d", (0, (1, 1))))  # apart without their colours too
 _INCHES, _DPI, _COLOURS = (5.0, 2.0), 200, 64
-_LONGEST_NAME = 24
+_LONGEST_LEGEND = 20  # two beside one another in a legend; the words below the picture say it whole
+_LEGEND_SHARE = 0.84  # of the picture's width; what is left are the labels beside the axes
 _DRAWN_SERVICES = 3
 
 
@@ -83,7 +83,9 @@ def _latency(numbers: Numbers, cache: Path) -> Picture:
     """The three services with the most durations."""
     chosen = sorted(numbers.slowest, key=lambda s: (-_durations(numbers, s), s))[:_DRAWN_SERVICES]
     highest = {service: max(numbers.slowest[service].values()) for service in chosen}
-    told = ", ".join(f"{numbers.names[service]} up to {duration(highest[service])}" for service in chosen)
+    told = ", ".join(
+        f"{cut(numbers.names[service], LONGEST_NAME)} up to {duration(highest[service])}" for service in chosen
+    )
     with _canvas(cache) as (axes, done):
         for service, (colour, style) in zip(chosen, _LINES, strict=False):
             by_hour: Mapping[Hour, int] = numbers.slowest[service]
@@ -164,10 +166,17 @@ def _finish(axes: Axes, numbers: Numbers, formatter: Any, legends: int) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(_GREY)
-    columns = legends + bool(missing)
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2, handlelength=1.4
-    )
+    _legend(axes, legends + bool(missing))
+
+
+def _legend(axes: Axes, entries: int) -> None:
+    """Above the axes, in as many columns as fit: one wider than the picture would squeeze the axes into a corner."""
+    for columns in range(entries, 0, -1):
+        legend = axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False, borderaxespad=0.2, handlelength=1.4
+        )
+        if legend.get_window_extent().width <= _LEGEND_SHARE * _INCHES[0] * _DPI:
+            return
 
 
 def _missing_spans(hours: Sequence[HourNumbers]) -> list[tuple[int, int]]:
@@ -189,8 +198,7 @@ def _picture(name: str, title: str, alt: str, png: bytes) -> Picture:
 
 def _drawable(name: str) -> str:
     """A name as a picture can show it; one that begins with `_` would be left out of a legend."""
-    shown = visible(name)
-    shown = shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
+    shown = cut(name, _LONGEST_LEGEND)
     return "\u200a" + shown if shown.startswith("_") else shown
 
 

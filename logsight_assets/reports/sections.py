@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from logsight_assets.lake import PLATFORM
@@ -20,6 +21,7 @@ from logsight_assets.reports.pictures import Picture
 from logsight_assets.reports.quality import SourceHours
 from logsight_assets.reports.rows import Service
 from logsight_assets.reports.wording import (
+    LONGEST_NAME,
     NOTHING,
     count,
     cut,
@@ -33,7 +35,7 @@ from logsight_assets.reports.wording import (
 from logsight_assets.versions import REPORTS_VERSION
 from logsight_assets.visible import visible
 
-_LONGEST_TEXT, _LONGEST_TITLE, _LONGEST_NAME = 240, 1000, 60
+_LONGEST_TEXT, _LONGEST_TITLE = 240, 1000
 _MOST_PARTS, _MOST_KINDS, _MOST_SOURCES = 12, 8, 20
 _AGAINST = {
     ("daily", "before"): "the day before",
@@ -104,17 +106,18 @@ def totals(numbers: Numbers) -> list[dict[str, Any]]:
         return rows
     names = {"p50": "Half took at most (p50)", "p95": "95 % took at most (p95)", "p99": "99 % took at most (p99)"}
     for quantile in QUANTILES:
-        moved = [duration_moved(change, quantile) for change in numbers.total.changes.values()]
+        moved = _moved(numbers.total, partial(duration_moved, quantile=quantile))
         rows.append({"name": names[quantile], "value": duration(whole.duration_ns(quantile)), "moved": moved})
     return rows
 
 
-def _errors_moved(change: Change | None) -> str:
-    return NOTHING if change is None else f"{count(change.now.errors)} after {count(change.then.errors)}"
+def _errors_moved(change: Change, *, in_numbers: bool) -> str:  # noqa: ARG001  they are said in numbers anyway
+    return f"{count(change.now.errors)} after {count(change.then.errors)}"
 
 
-def _moved(part: Compared, how: Callable[[Change | None], str]) -> list[str]:
-    return [how(change) for change in part.changes.values()]
+def _moved(part: Compared, how: Callable[..., str]) -> list[str]:
+    """How it moved, a text a baseline; in numbers where less is compared than the number beside it counts."""
+    return [how(change, in_numbers=change.now.events != part.whole.events) for change in part.changes.values()]
 
 
 def picture(picture: Picture) -> dict[str, Any]:
@@ -133,8 +136,10 @@ def parts(numbers: Numbers) -> dict[str, Any]:
     against = [_AGAINST[numbers.period.kind, name] for name in numbers.total.changes]
     note = f"Each {what} that had events"
     note += (
-        f", what moved most first; below each number how it moved against {' and '.join(against)}." if against else "."
+        f", what moved most first; below each number how it moved against {' and '.join(against)}" if against else ""
     )
+    is_partial = any(change.hours < len(numbers.hours) for change in numbers.total.changes.values())
+    note += ", on the hours of which both have data." if is_partial else "."
     more = len(ordered) - _MOST_PARTS
     return {
         "title": f"{what.capitalize()}s",
@@ -147,17 +152,15 @@ def parts(numbers: Numbers) -> dict[str, Any]:
 
 def _part(numbers: Numbers, service: Service) -> dict[str, Any]:
     part = numbers.parts[service]
-    changes = list(part.changes.values())
     whole = part.whole
-    has_durations = bool(whole.durations)
     return {
-        "name": cut(numbers.names[service], _LONGEST_NAME),
+        "name": cut(numbers.names[service], LONGEST_NAME),
         "lines": _novelty_counts(numbers, service.name),
-        "events": Cell(count(whole.events), [events_moved(change) for change in changes]),
-        "errors": Cell(share(whole.error_ratio), [ratio_moved(change) for change in changes if whole.events]),
+        "events": Cell(count(whole.events), _moved(part, events_moved)),
+        "errors": Cell(share(whole.error_ratio), _moved(part, ratio_moved) if whole.events else []),
         "latency": Cell(
             duration(whole.duration_ns("p95")),
-            [duration_moved(change, "p95") for change in changes if has_durations],
+            _moved(part, partial(duration_moved, quantile="p95")) if whole.durations else [],
         ),
     }
 
@@ -189,7 +192,7 @@ def _group(numbers: Numbers, kind: str, held: tuple[Novelty, ...]) -> dict[str, 
 
 
 def _kind(numbers: Numbers, kind: str, novelty: Novelty) -> dict[str, str]:
-    told = [cut(novelty.kind.service, _LONGEST_NAME)]
+    told = [cut(novelty.kind.service, LONGEST_NAME)]
     if kind == "gone":
         told += [f"{count(then)} {_AGAINST[numbers.period.kind, name]}" for name, (_, then) in novelty.compared.items()]
     else:
@@ -217,7 +220,7 @@ def _moment(numbers: Numbers, unix_nano: int) -> str:
 def quality(numbers: Numbers) -> dict[str, Any]:
     quality = numbers.quality
     sources = list(quality.sources.items())
-    rows = [_source(cut(name, _LONGEST_NAME), hours) for name, hours in sources[:_MOST_SOURCES]]
+    rows = [_source(cut(name, LONGEST_NAME), hours) for name, hours in sources[:_MOST_SOURCES]]
     if sources[_MOST_SOURCES:]:
         rest = sum((hours for _, hours in sources[_MOST_SOURCES:]), SourceHours())
         rows.append(_source(f"{len(sources) - _MOST_SOURCES} more", rest))

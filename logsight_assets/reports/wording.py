@@ -9,10 +9,13 @@ from logsight_assets.timeline import Hour
 from logsight_assets.visible import visible
 
 NBSP = "\u00a0"  # between a number and its unit
+LONGEST_NAME = 60  # of a service or source
 NOTHING = "\u2013"
 _UNITS_NS = (("h", 3_600 * 10**9), ("min", 60 * 10**9), ("s", 10**9), ("ms", 10**6), ("µs", 10**3), ("ns", 1))
 _FEW = 10  # below, a share says more than is known
-UP, DOWN, SAME = "▲", "▼", "="
+UP, DOWN = "▲", "▼"
+_SAME = f"={NBSP}the same"
+_LEAST_LONGER = 0.04  # a bucket of durations tells no less
 _LISTED = 4
 
 
@@ -52,45 +55,53 @@ def duration(ns: int | None) -> str:
     return f"{value:.{digits}f}{NBSP}{unit}"
 
 
-def events_moved(change: Change | None) -> str:
-    """`▲ 12 % more`, `▼ 40 % fewer`, `= as many`; in plain numbers where there were few."""
+def events_moved(change: Change | None, *, in_numbers: bool = False) -> str:
+    """`▲ 12 % more`, `▼ 40 % fewer`, `= the same`; both numbers where there were few, or where they are asked for."""
     if change is None:
         return NOTHING
     now, then = change.now.events, change.then.events
     if now == then:
-        return f"{SAME}{NBSP}the same"
-    if min(now, then) < _FEW:
-        return f"{_arrow(now - then)}{NBSP}{count(now)} after {count(then)}"
+        return _SAME
+    if in_numbers or min(now, then) < _FEW:
+        return _after(now - then, count(now), count(then))
     if now >= 3 * then:
         return f"{UP}{NBSP}{now / then:.1f} times"
-    return _percent(now / then - 1, "more", "fewer", "the same")
+    return _percent(now / then - 1, "more", "fewer")
 
 
-def ratio_moved(change: Change | None) -> str:
-    """Error ratios apart, in points of a hundred: `▲ +2.1 points`."""
+def ratio_moved(change: Change | None, *, in_numbers: bool = False) -> str:
+    """Error ratios apart, in points of a hundred: `▲ +2.1 points`; as two shares where they are asked for."""
     if change is None or change.now.error_ratio is None or change.then.error_ratio is None:
         return NOTHING
-    points = (change.now.error_ratio - change.then.error_ratio) * 100
+    now, then = change.now.error_ratio, change.then.error_ratio
+    points = (now - then) * 100
     if abs(points) < 0.05:
-        return f"{SAME}{NBSP}the same"
-    return f"{_arrow(points)}{NBSP}{points:+.1f} points"
+        return _SAME
+    return _after(points, share(now), share(then)) if in_numbers else f"{_arrow(points)}{NBSP}{points:+.1f} points"
 
 
-def duration_moved(change: Change | None, quantile: str) -> str:
-    """`▲ 3.2 times`, `▼ 20 % shorter`; within what a bucket can tell, the same."""
+def duration_moved(change: Change | None, quantile: str, *, in_numbers: bool = False) -> str:
+    """`▲ 3.2 times`, `▼ 20 % shorter`; within what a bucket can tell, the same; as two durations where asked for."""
     factor = change.duration_factor(quantile) if change else None
     if change is None or factor is None:
         return NOTHING
-    if min(change.now.duration_count, change.then.duration_count) < _FEW:
-        return f"few: {count(change.now.duration_count)} after {count(change.then.duration_count)}"
+    now, then = change.now, change.then
+    if min(now.duration_count, then.duration_count) < _FEW:
+        return f"few: {count(now.duration_count)} after {count(then.duration_count)}"
+    if in_numbers and abs(factor - 1) >= _LEAST_LONGER:
+        return _after(factor - 1, duration(now.duration_ns(quantile)), duration(then.duration_ns(quantile)))
     if factor >= 2:
         return f"{UP}{NBSP}{factor:.1f} times"
-    return _percent(factor - 1, "longer", "shorter", "the same", least=0.04)
+    return _percent(factor - 1, "longer", "shorter", least=_LEAST_LONGER)
 
 
-def _percent(ratio: float, more: str, less: str, same: str, least: float = 0.005) -> str:
+def _after(difference: float, now: str, then: str) -> str:
+    return f"{_arrow(difference)}{NBSP}{now} after {then}"
+
+
+def _percent(ratio: float, more: str, less: str, least: float = 0.005) -> str:
     if abs(ratio) < least:
-        return f"{SAME}{NBSP}{same}"
+        return _SAME
     return f"{_arrow(ratio)}{NBSP}{abs(ratio) * 100:.0f}{NBSP}% {more if ratio > 0 else less}"
 
 

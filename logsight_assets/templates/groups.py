@@ -149,7 +149,7 @@ def template_id_of(service: str, founder: int, salt: int = 0) -> str:
 
 
 def _aliases(held: Registry, homes: Mapping[int, str], templates: Collection[str]) -> dict[str, str]:
-    """Where to look for each id that is no template any more: where its founder went, or else its earliest pattern."""
+    """Where to look for each id that is no template any more: where its founder went, else a pattern that is left."""
     moved: dict[str, str] = {}
     members = _members(held.homes)
     for template_id, template in held.templates.items():

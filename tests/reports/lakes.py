@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from logsight_assets.lake import Lake, completeness_key, hour_key, minute_key, open_lake, patterns_key
 from logsight_assets.parquet import INPUTS, parquet_bytes
-from logsight_assets.tables import COMPLETENESS, PATTERNS, TREND_NAMES, TRENDS, Table
+from logsight_assets.table_model import Table
+from logsight_assets.tables import COMPLETENESS, PATTERNS, TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.histogram import bucket_of
 from logsight_assets.trends.pyramid import PARTS

@@ -38,7 +38,8 @@ def test_it_prints_what_changed_and_the_path(place: str, capsys: pytest.CaptureF
     assert code == 0
     lines = out.splitlines()
     assert lines[0] == "Tuesday 10 June 2025: acme", "the last full day that has data"
-    assert lines[1].startswith("  1. A new template in gpj.\\u202eexe \\x1b[31m (60 lines, 60 of them errors): gpj.")
+    assert lines[1] == "  1. gpj.\\u202eexe \\x1b[31m appeared: 60 events, all errors, none the day before."
+    assert lines[2].startswith("  2. A new template in gpj.\\u202eexe \\x1b[31m (60 lines, all errors): gpj.")
     assert "\u202e" not in out
     assert "\x1b" not in out
     assert Path(lines[-1].strip()).read_text("utf-8").startswith("<!doctype html>")

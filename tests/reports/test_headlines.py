@@ -44,7 +44,7 @@ def test_what_is_missing_is_said_first(lake: Lake, engine: QueryEngine) -> None:
     found = said(lake, engine, *lines, Lines(f"{DAY}T05", 300, 300), known=False)
     assert kinds(found)[0] == "missing"
     assert text(found, "missing") == (
-        "2 of 24 hours have no data (03:00 to 05:00); what follows is about the other 22."
+        "2 of 24 hours have no data (03:00 to 05:00); what follows is about the other 22 hours."
     )
     assert "in the same 22 hours of the day before" in text(found, "errors-up")
 
@@ -115,6 +115,49 @@ def test_what_fell_silent_and_what_is_slower(lake: Lake, engine: QueryEngine) ->
     assert kinds(found).index("silent") < kinds(found).index("slower")
 
 
+def test_a_service_that_came_in_other_hours_of_the_week_has_not_fallen_silent(lake: Lake, engine: QueryEngine) -> None:
+    """Of the week only Monday and Tuesday are in, and of the week before only the Tuesday is known."""
+    batch = [Lines(f"{day}T02", 400, service="batch", pattern=7) for day in (BEFORE, WEEKDAY)]
+    put_trends(lake, "acme", [*STEADY, *batch])
+    week = Period.week("2025-W24")
+    found = headlines(gather(lake, engine, week, "acme").numbers)
+    assert "silent" not in kinds(found)
+
+
+def test_a_service_that_appeared_is_said_with_its_errors(lake: Lake, engine: QueryEngine) -> None:
+    """It has nothing to be compared with, so its errors cannot have risen."""
+    found = said(lake, engine, *STEADY, Lines(f"{DAY}T02", 300, 150, service="search", pattern=8, mask="boot"))
+    assert text(found, "appeared") == "search appeared: 300 events, 50.0 % of them errors, none the day before."
+    assert kinds(found)[0] == "appeared", "new errors are more than a new line"
+    calm = said(lake, engine, *STEADY, Lines(f"{DAY}T02", 300, service="search", pattern=8, mask="boot"))
+    assert text(calm, "appeared") == "search appeared: 300 events, none the day before."
+    known = [Lines(f"{WEEKDAY}T09", 1, service="search", pattern=8)]
+    again = said(lake, engine, *STEADY, *known, Lines(f"{DAY}T02", 300, service="search", pattern=8, mask="boot"))
+    assert "appeared" not in kinds(again), "it was there a week before"
+
+
+def test_a_long_name_does_not_make_a_long_line(lake: Lake, engine: QueryEngine) -> None:
+    name = "com.example." + "orders." * 40
+    lines = [Lines(f"{DAY}T02", 300, 150, service=name, pattern=8, mask="boot", duration_ms=900)]
+    lines += [Lines(f"{day}T02", 300, service=name, pattern=9, mask="ran", duration_ms=9) for day in DAYS[1:]]
+    found = said(lake, engine, *STEADY, *lines)
+    assert {"errors-up", "slower", "new", "gone"} <= set(kinds(found))
+    assert max(len(line.text) for line in found) < 200
+
+
+def test_a_line_counts_what_its_section_counts(lake: Lake, engine: QueryEngine) -> None:
+    """A template of two lines is no reason for a line, but where there is one it says the same number as below."""
+    lines = [Lines(f"{DAY}T01", count, pattern=10 + count, mask=f"kind {count}") for count in (2, 40, 50)]
+    lines += [Lines(f"{day}T01", n, pattern=20 + n, mask=f"gone {n}") for day in DAYS[1:] for n in (12, 60)]
+    put_trends(lake, "acme", [*STEADY, *lines])
+    put_states(lake, "acme", whole_days("shop", *DAYS))
+    numbers = gather(lake, engine, PERIOD, "acme").numbers
+    found = headlines(numbers)
+    assert (len(numbers.novelties.new), len(numbers.novelties.gone)) == (3, 2)
+    assert text(found, "new") == "3 new templates, the most in checkout (50 lines):"
+    assert text(found, "gone") == "2 templates that stopped, the most in checkout (none after 60):"
+
+
 def test_errors_that_are_over_are_said_too(lake: Lake, engine: QueryEngine) -> None:
     outage = Lines(f"{BEFORE}T10", 500, 500)
     found = said(lake, engine, *STEADY, outage, Lines(f"{WEEKDAY}T10", 500, 400), Lines(f"{DAY}T10", 500))
@@ -127,7 +170,7 @@ def test_new_surging_and_stopped_templates_quote_the_most(lake: Lake, engine: Qu
     lines += [Lines(f"{day}T01", 60, pattern=5, mask="backup done") for day in DAYS[1:]]
     found = {line.kind: line for line in said(lake, engine, *STEADY, *lines)}
     assert (found["new"].text, found["new"].quote) == (
-        "A new template in checkout (30 lines, 30 of them errors):",
+        "2 new templates, the most in checkout (30 lines, all errors):",
         "disk 0 failed",
     )
     assert (found["surging"].text, found["surging"].quote) == (

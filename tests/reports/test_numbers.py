@@ -104,6 +104,12 @@ def test_a_service_of_two_environments_is_two(lake: Lake, engine: QueryEngine) -
     assert sorted(numbers.names.values()) == ["checkout (prod)", "checkout (test)"]
 
 
+def test_a_service_without_an_environment_is_told_from_one_that_has_one(lake: Lake, engine: QueryEngine) -> None:
+    put_trends(lake, "acme", [Lines(f"{DAY}T00", 1, environment="prod"), Lines(f"{DAY}T00", 2)])
+    numbers = gather(lake, engine, PERIOD, "acme").numbers
+    assert sorted(numbers.names.values()) == ["checkout (no environment)", "checkout (prod)"]
+
+
 def test_a_week_is_compared_with_the_week_before(lake: Lake, engine: QueryEngine) -> None:
     put_trends(lake, "acme", [Lines(f"{DAY}T10", 5), Lines(f"{WEEKDAY}T10", 2), Lines(f"{WEEKDAY}T11", 50)])
     numbers = gather(lake, engine, Period.week("2025-W24"), "acme").numbers

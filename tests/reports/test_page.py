@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 import unicodedata
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 
 from logsight_assets.lake import Lake
 from logsight_assets.reports.gather import gather, gather_all
@@ -120,10 +122,10 @@ def test_nothing_is_loaded_and_nothing_runs(lake: Lake, engine: QueryEngine) -> 
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
     assert policy.split("; ") == [
         "default-src 'none'",
-        "img-src data:",
-        f"style-src 'sha256-{digest}'",
+        "img-src data: cid:",
         "base-uri 'none'",
         "form-action 'none'",
+        f"style-src 'sha256-{digest}'",
     ]
     assert not any("style" in attributes for _, attributes in page.tags), "the policy would refuse it"
 
@@ -141,6 +143,17 @@ def test_it_can_be_read_without_pictures_and_colours(lake: Lake, engine: QueryEn
     assert all("scope" in head for head in page.all("th"))
     assert "▲" in page.text
     assert " more" in page.text
+
+
+def test_without_its_style_nothing_runs_together_and_numbers_are_aligned(lake: Lake, engine: QueryEngine) -> None:
+    """Mail programs drop the style, or what of it they do not know."""
+    page = Page(page_of(harmless(lake, engine), lake))
+    for (before, _), (tag, attributes) in pairwise(page.tags):
+        assert tag != "small" or before == "br", "a small text has a line of its own"
+        assert tag not in {"td", "th"} or "align" in attributes or attributes == {}
+    for table in page.all("table"):
+        assert table["width"] == "100%"
+    assert page.all("small")
 
 
 def test_the_platforms_page_has_no_text_of_a_line_and_no_service(lake: Lake, engine: QueryEngine) -> None:
@@ -163,6 +176,17 @@ def test_no_data_draws_no_picture(lake: Lake, engine: QueryEngine) -> None:
     numbers = gather(lake, engine, PERIOD, "acme").numbers
     assert pictures(numbers, lake.state / "matplotlib") == []
     assert "nothing is known of any of the 24 hours" in Page(page_of(numbers, lake)).text
+
+
+def test_long_names_leave_a_picture_its_width(lake: Lake, engine: QueryEngine) -> None:
+    """A legend that is wider than the picture once squeezed the lines into a corner."""
+    hours = [f"{DAY}T{hour:02}" for hour in range(20)]  # the last hours are hatched, which is in the legend too
+    put_trends(lake, "acme", [Lines(hour, 9, service=f"{n}" * 60, duration_ms=9) for hour in hours for n in "abc"])
+    drawn = pictures(gather(lake, engine, PERIOD, "acme").numbers, lake.state / "matplotlib")
+    (latency,) = [picture for picture in drawn if picture.name == "latency"]
+    with Image.open(io.BytesIO(latency.png)) as image:
+        right = image.convert("L").crop((image.width * 9 // 10, image.height // 2, image.width, image.height * 3 // 4))
+    assert len(right.getcolors() or []) > 1, "something is drawn at the right end"
 
 
 def test_a_single_event_makes_a_page(lake: Lake, engine: QueryEngine) -> None:

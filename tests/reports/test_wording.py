@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from logsight_assets.reports.measured import Change, Measured
@@ -100,6 +102,18 @@ def test_durations_differ_by_what_their_buckets_can_tell(
 ) -> None:
     sides = [Measured(durations={bucket_of(ms * 10**6): number}) for ms, number in (now, then)]
     assert plain(duration_moved(Change(*sides, 24), "p95")) == text
+
+
+def test_of_some_hours_both_numbers_are_said() -> None:
+    """A share of 4 % on the whole cannot have risen by 18 points: of other hours their own numbers are told."""
+    now, then = (Measured(2000, 358, durations={bucket_of(ms * 10**6): 100}) for ms in (300, 100))
+    moved = Change(now, replace(then, events=1600, errors=2), 2)
+    assert plain(events_moved(moved, in_numbers=True)) == "▲ 2,000 after 1,600"
+    assert plain(ratio_moved(moved, in_numbers=True)) == "▲ 17.9 % after 0.1 %"
+    assert plain(duration_moved(moved, "p95", in_numbers=True)) == "▲ 298 ms after 99.6 ms"
+    same = Change(now, now, 2)
+    assert {plain(how(same, in_numbers=True)) for how in (events_moved, ratio_moved)} == {"= the same"}
+    assert plain(duration_moved(same, "p95", in_numbers=True)) == "= the same"
 
 
 def test_hours_are_told_as_spans() -> None:
