@@ -9,7 +9,7 @@ from __future__ import annotations
 EVENTS_VERSION = 2
 TRENDS_VERSION = 1
 # How lines are grouped. Under a raised version a service is grouped anew by `logsight build --replay`.
-TEMPLATES_VERSION = 1
+TEMPLATES_VERSION = 2
 # How an hour is judged by its past, and how objectives are counted.
 ANOMALIES_VERSION = 1
 SLO_VERSION = 1

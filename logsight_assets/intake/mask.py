@@ -27,5 +27,10 @@ def mask_sql(column: str) -> str:
 
 
 def pattern_id_sql(column: str) -> str:
-    """DuckDB expression of `pattern_id`: 63 bits of the mask's MD5."""
-    return f"cast(md5_number_lower({mask_sql(column)}) >> 1 as bigint)"
+    """DuckDB expression of `pattern_id` of a text column: 63 bits of its mask's MD5."""
+    return mask_id_sql(mask_sql(column))
+
+
+def mask_id_sql(mask: str) -> str:
+    """DuckDB expression of the `pattern_id` of a mask."""
+    return f"cast(md5_number_lower({mask}) >> 1 as bigint)"

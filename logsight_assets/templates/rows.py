@@ -20,6 +20,7 @@ LIST = "<LIST>"
 _SEPARATING = frozenset("()[]{}<>=,;")
 _ENDING = frozenset(":!?|") | QUOTES
 _VALUE_ENDS = frozenset(",;)]}")
+_NO_TEXT = frozenset("=([{")  # what a value of several words does not hold
 _VERBS = ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT")
 
 
@@ -134,13 +135,14 @@ def _with_values(found: list[str]) -> Row:
 
 
 def _value_end(found: list[str], start: int) -> int:
-    """Index of the `,` or closing bracket after a value of several words, or 0."""
+    """Index after a value of several words: a text up to `,` or a closing bracket, or an object; 0 where none is."""
+    is_object = found[start + 1 : start + 2] == ["{"]  # WorkSource{<NUM> android}
     words = 0
-    for index in range(start, min(len(found), start + 2 * MOST_VALUE_WORDS)):
-        if found[index] in _VALUE_ENDS:
-            return index if index > start + 1 else 0
+    for index in range(start + 2 * is_object, min(len(found), start + 2 * MOST_VALUE_WORDS)):
+        if found[index] in ("}" if is_object else _VALUE_ENDS):
+            return index + is_object if index > start + 1 else 0
         words += found[index][0] == " "
-        if found[index].lstrip() == "=" or words >= MOST_VALUE_WORDS:
+        if found[index].lstrip() in _NO_TEXT or words >= MOST_VALUE_WORDS:
             return 0
     return 0
 
@@ -151,7 +153,8 @@ def collapse(row: Row) -> Row:
         return row
     row = _without_runs(row)
     for width in range(2, WIDEST_REPEAT + 1):
-        row = _without_repeats(row, width)
+        if len(row) - len({unit.lstrip() for unit in row}) >= width:  # else no group of units stands twice
+            row = _without_repeats(row, width)
     return _without_runs(row)
 
 

@@ -17,24 +17,33 @@ from logsight_assets.templates.units import Row, kind
 
 def one_slot(rows: Collection[Row], judge: Judge) -> Moves:
     """Join the rows of each place that is a variable; a place needs a constant besides."""
-    places: defaultdict[tuple[int, int, int], list[Row]] = defaultdict(list)
+    places: defaultdict[tuple[int, int], list[Row]] = defaultdict(list)
     for row in rows:
         constants = [kind(unit) not in "VS" for unit in row]
         total = sum(constants)
         for index, key in enumerate(around(row)):
             if total > constants[index]:
-                places[index, *key].append(row)
+                places[index, key].append(row)
     unions = Unions(rows)
-    for (index, _, _), members in places.items():
+    for (index, _), members in places.items():
         if len(members) > 1 and judge.is_variable({row[index] for row in members}, members[0], index):
             unions.join(members)
     return unions.moves()
 
 
-def around(row: Row) -> list[tuple[int, int]]:
-    """For each unit, hashes of what stands before and after it."""
-    before, after = hashes(row)
-    return list(zip(before, after[1:], strict=False))
+def around(row: Row) -> list[int]:
+    """For each unit, a hash of all others with their places."""
+    each = unit_hashes(row)
+    total = sum(each)
+    return [total - one for one in each]
+
+
+def unit_hashes(row: Row) -> list[int]:
+    """A hash of each unit with its place; the sum of some stands for these units in these places.
+
+    Of texts, not of pairs: hashes of tuples are nearly linear, so that sums of exchanged units would often be equal.
+    """
+    return [hash(f"{index} {unit}") for index, unit in enumerate(row)]
 
 
 def hashes(row: Row) -> tuple[list[int], list[int]]:

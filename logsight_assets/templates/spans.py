@@ -110,10 +110,10 @@ def _need(unit: str, before: str, words: int, *, tells_failure: bool) -> int:
     """How many texts a place after a unit needs, or 0 where none begins."""
     if words < 2:
         return 0
-    announced = unit in CAUSES or unit == "(" or (unit == "to" and before == "due")
+    announced = (unit in CAUSES and words > 2) or unit == "(" or (unit == "to" and before == "due")
     if announced or (unit in (":", "=", "-") and before in CAUSES):
         return TEXTS
-    if unit == ":" and words > 2:
+    if unit == ":" and (words > 2 or tells_failure):
         return TEXTS if tells_failure else TEXTS_AFTER_COLON
     return 0
 

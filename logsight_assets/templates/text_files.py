@@ -1,11 +1,13 @@
 """Templates of text files: each physical line is a row, read as it is and labelled by the code that labels a lake.
 
-Memory is bounded: files are read in batches, of which only a hash a line (in a scratch file) and the distinct masks
-(in DuckDB, which spills) are kept. Files are read once.
+Memory is bounded: files are read in batches, of which only a `pattern_id` a line (in a scratch file) and the distinct
+masks (in DuckDB, which spills) are kept. Files are read once; mining sees the distinct masks alone, and a line's label
+is that of its pattern.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +18,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from logsight_assets.errors import UsageError
-from logsight_assets.intake.mask import mask_sql, pattern_id_sql
+from logsight_assets.intake.mask import FOLDED_DIGITS, mask_id_sql, mask_sql
 from logsight_assets.sqltext import sql
-from logsight_assets.templates.mine import MaskedLine, mine
+from logsight_assets.templates.mine import Cluster, MaskedLine, mine
 from resources.query_engine import DuckDBEngine
 
 BATCH_BYTES = 32 << 20
 LONGEST_SAMPLE = 2048  # as much of a line as its mask sees
 MOST_MASKS = 100_000  # the earliest of a file; the lines of later ones are one template, `<*>`
 _MEMORY_MB = 1024
+_CHUNK = 1 << 16  # lines that one thread takes at a time
 _OTHER = ("", "<*>")
+
+
+@dataclass(frozen=True)
+class MaskedText:
+    """The lines of text files by their masks."""
+
+    masks: pa.Table  # pattern_id, mask, sample_min, sample_max: the distinct ones, the earliest first
+    pattern_ids: np.ndarray  # for each line from the first, that of its mask (int64, on disk)
+
+    def distinct(self) -> list[MaskedLine]:
+        """What the miner looks at."""
+        columns = [self.masks[name].to_pylist() for name in ("mask", "sample_min", "sample_max")]
+        return [MaskedLine(*row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -50,82 +66,109 @@ def mine_files(files: Sequence[Path], scratch: Path) -> MinedText:
 
     Raises UsageError for a file that cannot be read. Bytes that are no UTF-8 are read as U+FFFD.
     """
+    masked = mask_files(files, scratch)
+    return label_lines(masked, mine(masked.distinct()), scratch)
+
+
+def mask_files(files: Sequence[Path], scratch: Path) -> MaskedText:
+    """Mask every line of all files. Raises and reads as `mine_files`."""
     engine = DuckDBEngine(memory_mb=_MEMORY_MB, threads=0, scratch=scratch / "spill")
-    try:
-        cursor = engine.cursor()
-        lines = _read(cursor, files, scratch / "keys")
-        return _mined(cursor, lines, scratch)
-    finally:
-        engine.close()
+    with contextlib.closing(engine), contextlib.closing(engine.cursor()) as cursor:
+        patterns = scratch / "patterns"
+        lines = _mask(cursor, files, patterns)
+        masks = cursor.execute(sql("templates/first_masks", most=str(MOST_MASKS))).to_arrow_table()
+        return MaskedText(masks, np.memmap(patterns, np.int64, "r") if lines else np.empty(0, np.int64))
 
 
-def _read(cursor: duckdb.DuckDBPyConnection, files: Sequence[Path], keys: Path) -> int:
-    """Put masks into the table `masks` and a hash of each line's mask into a file; returns the number of lines."""
-    longest = str(LONGEST_SAMPLE)
+def _mask(cursor: duckdb.DuckDBPyConnection, files: Sequence[Path], patterns: Path) -> int:
+    """Put masks into the table `masks` and the pattern of each line into a file; returns the number of lines."""
+    columns = "pattern_id bigint, mask text, sample_min text, sample_max text, line bigint"
+    cursor.execute(f"create temp table masks ({columns})")
+    query = sql(
+        "templates/distinct_masks",
+        mask=mask_sql("folded"),
+        pattern_id=mask_id_sql("mask"),
+        longest=str(LONGEST_SAMPLE),
+    )
     count = 0
-    with keys.open("wb") as sink:
-        for bodies in _batches(files):
-            numbers = pa.array(np.arange(count + 1, count + 1 + len(bodies), dtype=np.int64))
-            batch = pa.table({"line": numbers, "body": bodies})
-            cursor.register("batch", batch)
-            cursor.execute(
-                "create or replace temp table masked as " + sql("templates/masked_lines", mask=mask_sql("body"))
-            )
-            cursor.execute("select hash(mask) as key from masked order by line")
-            sink.write(cursor.fetchnumpy()["key"].astype(np.uint64).tobytes())
-            distinct = sql("templates/distinct_masks", longest=longest)
-            cursor.execute(f"insert into masks {distinct}" if count else f"create temp table masks as {distinct}")
-            cursor.unregister("batch")
+    with patterns.open("wb") as sink:
+        for block in _blocks(files):
+            bodies = _lines(block)
+            lines = pa.array(np.arange(count, count + len(bodies), dtype=np.int64))
+            batch = {"line": lines, "body": bodies, "folded": _folded(bodies)}
+            cursor.register("batch", pa.table({name: _chunked(column) for name, column in batch.items()}))
+            found = cursor.execute(query).to_arrow_table()
+            cursor.register("found", found)
+            cursor.execute("insert into masks select * exclude (lines), list_min(lines) from found")
+            sink.write(_of_lines(found, count).tobytes())
             count += len(bodies)
     return count
 
 
-def _batches(files: Sequence[Path]) -> Iterator[pa.Array]:
-    """The physical lines of all files, some megabytes at a time."""
+def _folded(bodies: pa.LargeStringArray) -> pa.LargeStringArray:
+    """The lines with each digit as 0; it is one byte for one, so they begin and end where they did."""
+    _, offsets, text = bodies.buffers()
+    folded = pa.py_buffer(text.to_pybytes().translate(FOLDED_DIGITS) if text else b"")
+    return pa.LargeStringArray.from_buffers(len(bodies), offsets, folded, offset=bodies.offset)
+
+
+def _chunked(column: pa.Array) -> pa.ChunkedArray:
+    """The column in pieces, of which several threads take one each."""
+    return pa.chunked_array([column.slice(start, _CHUNK) for start in range(0, len(column), _CHUNK)])
+
+
+def _of_lines(found: pa.Table, first: int) -> np.ndarray:
+    """The patterns of a batch's lines, in their order, from the lines of each pattern."""
+    lines = found["lines"].combine_chunks()
+    order = lines.flatten().to_numpy() - first
+    patterns = np.empty(len(order), np.int64)
+    patterns[order] = np.repeat(found["pattern_id"].to_numpy(), pc.list_value_length(lines).to_numpy())
+    return patterns
+
+
+def _blocks(files: Sequence[Path]) -> Iterator[bytes]:
+    """The bytes of all files, whole lines of some megabytes at a time, without the last line end."""
     for file in files:
         try:
             with file.open("rb") as source:
                 while block := source.read(BATCH_BYTES):
-                    yield _lines((block + source.readline()).removesuffix(b"\n"))
+                    yield (block + source.readline()).removesuffix(b"\n")
         except OSError as error:
             raise UsageError(f"file {str(file)!r} cannot be read: {error.strerror or type(error).__name__}") from None
 
 
-def _lines(block: bytes) -> pa.Array:
+def _lines(block: bytes) -> pa.LargeStringArray:
     """The lines of a block of bytes, without their line ends."""
-    text = block.decode("utf-8", "replace")
-    bodies = pc.split_pattern(pa.array([text], pa.large_string()), "\n").values
-    return pc.utf8_rtrim(bodies, "\r") if "\r" in text else bodies
+    try:
+        text = pa.array([block], pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:  # bytes that are no UTF-8
+        text = pa.array([block.decode("utf-8", "replace")], pa.large_string())
+    bodies = pc.split_pattern(text, "\n").values
+    return pc.utf8_rtrim(bodies, "\r") if b"\r" in block else bodies
 
 
-def _mined(cursor: duckdb.DuckDBPyConnection, lines: int, scratch: Path) -> MinedText:
-    """Mine the distinct masks and label each line."""
+def label_lines(masked: MaskedText, clusters: Sequence[Cluster], scratch: Path) -> MinedText:
+    """The template of each line, from the clusters of the distinct masks."""
+    lines = len(masked.pattern_ids)
     labels = np.memmap(scratch / "labels", np.int32, "w+", shape=(lines,)) if lines else np.empty(0, np.int32)
-    if not lines:
-        return MinedText(pa.array([], pa.string()), pa.array([], pa.string()), labels)
-    query = sql("templates/first_masks", pattern_id=pattern_id_sql("any_value(mask)"), most=str(MOST_MASKS))
-    masks = cursor.execute(query).to_arrow_table()
-    columns = [masks[name].to_pylist() for name in ("mask", "sample_min", "sample_max")]
-    clusters = mine([MaskedLine(*row) for row in zip(*columns, strict=True)])
     # In the order of their first line, for masks are; the mask there gives the id.
-    founders = [masks["pattern_id"][cluster.members[0]].as_py() for cluster in clusters]
-    template_ids = [f"{founder:016x}" for founder in founders] + [_OTHER[0]]
+    mined = masked.masks["pattern_id"].to_numpy()
+    template_ids = [f"{mined[cluster.members[0]]:016x}" for cluster in clusters] + [_OTHER[0]]
     templates = [cluster.template for cluster in clusters] + [_OTHER[1]]
-    of_mask = np.empty(len(masks), np.int32)
+    of_mined = np.empty(len(mined), np.int32)
     for number, cluster in enumerate(clusters):
-        of_mask[list(cluster.members)] = number
-    keys = masks["key"].to_numpy()
-    _label(np.memmap(scratch / "keys", np.uint64, "r"), keys, of_mask, labels, other=len(clusters))
+        of_mined[list(cluster.members)] = number
+    _label(masked.pattern_ids, mined, of_mined, labels, other=len(clusters))
     return MinedText(pa.array(template_ids), pa.array(templates), labels)
 
 
-def _label(lines: np.ndarray, keys: np.ndarray, of_mask: np.ndarray, labels: np.ndarray, *, other: int) -> None:
-    """Write the template's index of each line: by its key where that was mined, else `other`."""
-    order = np.argsort(keys)
-    ranked, step = keys[order], 1 << 20
+def _label(lines: np.ndarray, mined: np.ndarray, of_mined: np.ndarray, labels: np.ndarray, *, other: int) -> None:
+    """Write the template's index of each line: by its pattern where that was mined, else `other`."""
+    order = np.argsort(mined)
+    ranked, step = mined[order], 1 << 20
     for start in range(0, len(lines), step):
-        part = pa.array(lines[start : start + step]).dictionary_encode()  # few keys stand in many lines
+        part = pa.array(lines[start : start + step]).dictionary_encode()  # few patterns stand in many lines
         found = part.dictionary.to_numpy()
         place = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
-        of_key = np.where(ranked[place] == found, of_mask[order[place]], other)
-        labels[start : start + step] = of_key[part.indices.to_numpy()]
+        of_found = np.where(ranked[place] == found, of_mined[order[place]], other)
+        labels[start : start + step] = of_found[part.indices.to_numpy()]

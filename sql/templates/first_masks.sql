@@ -1,12 +1,10 @@
 -- The masks of all batches together, the earliest first.
 select
-    key,
+    pattern_id,
     any_value(mask) as mask,
-    min(line) as line,
     min(sample_min) as sample_min,
-    max(sample_max) as sample_max,
-    {pattern_id} as pattern_id
+    max(sample_max) as sample_max
 from masks
-group by key
-order by line
+group by pattern_id
+order by min(line)
 limit {most}

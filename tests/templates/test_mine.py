@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from logsight_assets.templates import mine as mining
 from logsight_assets.templates.evidence import Judge
 from logsight_assets.templates.mine import MaskedLine, mine
 from logsight_assets.templates.rows import MOST_UNITS, row_of
+from logsight_assets.templates.slots import around
 from logsight_assets.templates.typed_masks import typed
 from tests.templates.mining import groups, masked, masks_of, templates
 
@@ -29,6 +31,10 @@ ERRORS = ("connection reset by peer", "no space left", "permission denied", "[Er
         pytest.param(["up 5 ms", "up 7 s"], ["up <DUR>"], id="quantities of different units"),
         pytest.param(["cupsd startup succeeded", "hcid startup succeeded"], None, id="two first words stay apart"),
         pytest.param(["state on", "state off"], None, id="two words may be an enumeration"),
+        pytest.param(["sent 5 bytes", "sent 7 bytes"], ["sent <NUM> bytes"], id="sizes of one unit"),
+        pytest.param(["0 bytes sent", "2048 bytes (2 KB) sent"], ["<SIZE> sent"], id="sizes of two forms"),
+        pytest.param(["ws=null, on", "ws=Source{1 app}, on"], ["ws=<*>, on"], id="an object after an equals sign"),
+        pytest.param(["of=A{x=1}, b=c (d e)", "of=A{x=2}, b=f (d e)"], ["of=A{x=<NUM>}, b=<*> (d e)"], id="no text"),
         pytest.param([f"user {n} logged in" for n in NAMES[:2]], ["user <*> logged in"], id="two names after `user`"),
         pytest.param(["GET /a/b", "DELETE /a/b"], ["DELETE <PATH>", "GET <PATH>"], id="verbs are no values"),
         pytest.param([f"sent by {n} now" for n in NAMES], ["sent by <*> now"], id="six plain words are a variable"),
@@ -43,6 +49,20 @@ ERRORS = ("connection reset by peer", "no space left", "permission denied", "[Er
             [f"open of index failed: {error}" for error in ERRORS],
             ["open of index failed: <*>"],
             id="texts of several words after a cause",
+        ),
+        pytest.param(
+            [
+                "ciod: Error loading it, no space",
+                "ciod: Error mapping file: timed out",
+                "ciod: Error reading peer: reset",
+            ],
+            None,
+            id="what only `Error` announces may be another message",
+        ),
+        pytest.param(
+            [f"error removing /tmp/{n}: {error}" for n, error in zip(NAMES, ERRORS, strict=False)],
+            ["error removing <PATH>: <*>"],
+            id="a line that tells of a failure, and its cause after a colon",
         ),
         pytest.param([""], [""], id="an empty line"),
     ],
@@ -86,6 +106,7 @@ def test_a_line_is_cut_into_units(line: str, units: list[str]) -> None:
         ("at 0-0-0T0:0:0.0Z ok", "at <TS> ok"),
         ("Mon Jun 0 0:0:0 0", "<TS>"),
         ("from 0.0.0.0:0 to 0.0.0.0", "from <IP> to <IP>"),
+        ("via p-0.shop.example.org:0, a.b:0", "via <HOST>, a.b:0"),
         ("0-0-0-0-0", "<UUID>"),
         ("mail a.b@c.org", "mail <EMAIL>"),
         ("GET /a/b?c=d HTTP/0.0", "GET <PATH>"),
@@ -166,6 +187,11 @@ def test_growth_splits_no_template_and_moves_hardly_a_line(seed: int, share: flo
         heirs.setdefault(after[next(iter(group))], []).append(sum(counts[mask] for mask in group))
     moved = sum(sum(sizes) - max(sizes) for sizes in heirs.values())
     assert moved <= 0.002 * len(lines)
+
+
+def test_rows_with_exchanged_units_have_other_hashes_of_what_is_around_a_place() -> None:
+    rows = [(*row, " fixed") for row in permutations(f" {name}" for name in NAMES[:6])]
+    assert len({around(row)[-1] for row in rows}) == len(rows)
 
 
 class TestBounds:

@@ -8,10 +8,16 @@ import io
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from logsight_assets.cli import main
+from logsight_assets.intake.mask import FOLDED_DIGITS, mask_sql
 from logsight_assets.templates import text_files
+from logsight_assets.templates.mine import mine
+from tests.templates.mining import masked
 
 CONTENT = b'user 1 ok\r\n\nbad \xff\xfe bytes\nuser 2 ok\nsaid "x", y\nuser 3 ok'
 
@@ -81,3 +87,44 @@ def test_masks_beyond_the_limit_are_one_template(log: Path, monkeypatch: pytest.
     monkeypatch.setattr(text_files, "MOST_MASKS", 2)
     found = rows(run(log)[1])
     assert [row["template"] for row in found] == ["user <NUM> ok", "", "<*>", "user <NUM> ok", "<*>", "user <NUM> ok"]
+
+
+LINES = st.lists(
+    st.text("019abfgABF_-. \u00e4\r", max_size=24)
+    | st.binary(max_size=12).map(lambda raw: raw.decode("utf-8", "replace")),
+    max_size=30,
+).map(lambda lines: [line.replace("\n", " ").rstrip("\r") for line in lines])
+
+
+@given(LINES)
+def test_a_mask_is_that_of_the_text_with_its_digits_folded(lines: list[str]) -> None:
+    folded = [line.encode().translate(FOLDED_DIGITS).decode() for line in lines]
+    query = f"select {mask_sql('text')} from (select unnest(?::varchar[]) as text)"
+    assert duckdb.execute(query, [folded]).fetchall() == duckdb.execute(query, [lines]).fetchall()
+
+
+@settings(max_examples=25, deadline=None)
+@given(LINES)
+def test_a_line_is_labelled_by_its_mask_whatever_batch_it_stands_in(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("mined")
+    (folder / "lines").write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_files, "BATCH_BYTES", 48)
+        patch.setattr(text_files, "_CHUNK", 2)
+        mined = text_files.mine_files([folder / "lines"], folder)
+    found = [text for batch in mined.batches() for text in batch["template"].to_pylist()]
+    rows = masked(lines)
+    of_mask = {rows[index].mask: cluster.template for cluster in mine(rows) for index in cluster.members}
+    assert found == [of_mask[masked([line])[0].mask] for line in lines]
+
+
+def test_lines_that_one_hash_of_the_engine_takes_for_one_have_masks_of_their_own(tmp_path: Path) -> None:
+    lines = [f"Processed session termination for sessionid: {at}" for at in ("0x814e3354c951", "0xa56e5277f455")]
+    texts = [line.encode().translate(FOLDED_DIGITS).decode() for line in lines]
+    assert duckdb.execute("select hash(?) = hash(?)", texts).fetchone() == (True,)
+    (tmp_path / "lines").write_text("\n".join(lines), encoding="utf-8")
+    found = text_files.mask_files([tmp_path / "lines"], tmp_path)
+    assert found.masks["mask"].to_pylist() == [row.mask for row in masked(lines)]
+    assert found.masks["pattern_id"].to_pylist() == found.pattern_ids.tolist()
