@@ -52,6 +52,11 @@ def iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def literal_part(text: str) -> str:
+    """An expression for the longest part of a text between its placeholders, such as {n}."""
+    return re.escape(max(re.split(r"\{\w+\}", text), key=len))
+
+
 def given(folder: Path) -> list[Case]:
     """Cases of a folder: one folder each, with logs.jsonl.gz, alarm.json and truth.json."""
     return [_given(file.parent) for file in sorted(folder.glob("*/truth.json"))]

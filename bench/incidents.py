@@ -1,10 +1,12 @@
 """Scores of the first answer, through the real path: raw object, events, completeness, investigation.
 
-    python -m bench.incidents DIR [--only NAME] [--make-silent N] [--make-faults N] [--clusters N] [--leave-out ORIGIN]
+    python -m bench.incidents DIR [--only NAME] [--make-silent N] [--make-faults N] [--clusters N] [--systems N]
+        [--leave-out ORIGIN]
 
 DIR holds a folder a case: logs.jsonl.gz, alarm.json, truth.json. Made cases come from the normal part of its traced
-cases and from a made cluster. With --leave-out the threshold of "explained" and the reliability table are fitted on the
-other origins and applied to that one. Lakes are kept in --cache.
+cases, from a made cluster and from made systems of other kinds (bench/systems). With --leave-out the threshold of
+"explained" and the reliability table are fitted on the other origins and applied to that one. Lakes are kept in
+--cache.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pathlib import Path
 from bench.cluster_logs import clusters
 from bench.datasets import cache_folder
 from bench.incident_cases import NONE, Case, faults, given, normal_segments, silent
+from bench.systems.cases import system_cases
 from logsight_assets.incidents.alarm import parse_alarm
 from logsight_assets.incidents.first_answer import SUFFICIENT
 from logsight_assets.incidents.investigate import Investigation, investigate
@@ -32,7 +35,7 @@ from logsight_assets.intake.run import read_objects, sources_of, workbench
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.trends.completeness import refresh_completeness
 
-_BINS = (0.0, 0.2, SUFFICIENT, 0.5, 0.65, 0.8, 0.9)
+_BINS = (0.0, 0.2, SUFFICIENT, 0.5, 0.8)  # as in reliability.py
 SEED = 7
 
 
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if segments:
         cases += silent(segments, traced[0].origin, options.make_silent, options.seed)
         cases += faults(segments, traced[0].origin, options.make_faults, options.seed)
-    cases += clusters(options.clusters, options.seed)
+    cases += clusters(options.clusters, options.seed) + system_cases(options.systems, options.seed)
     cases = [case for case in cases if options.only in case.name]
     scores = [score_case(case, options.cache) for case in cases]
     if options.verbose:
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--make-silent", type=int, default=0, metavar="N")
     parser.add_argument("--make-faults", type=int, default=0, metavar="N")
     parser.add_argument("--clusters", type=int, default=0, metavar="N")
+    parser.add_argument("--systems", type=int, default=0, metavar="N", help="cases of each made system")
     parser.add_argument("--seed", type=int, default=SEED, help="of what is made")
     parser.add_argument("--leave-out", metavar="ORIGIN", action="append", default=[])
     parser.add_argument("--cache", type=Path, default=cache_folder() / "incidents")
@@ -150,15 +154,16 @@ def _table(scores: Sequence[Score]) -> str:
         groups[each.case.origin].append(each)
         groups[f"{each.case.origin} {each.case.visible}"].append(each)
     lines = [
-        "| origin | hit@1 | hit@3 | hit@5 | evidence@5 | CPU s, mean and most |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| origin | hit@1 | hit@3 | hit@5 | evidence@5 | not in the logs | CPU s, mean and most |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, held in sorted(groups.items()):
         several = [each for each in held if each.case.services > 1 and each.case.visible != NONE]
         hits = [_share((each.rank or 99) <= most for each in several) for most in (1, 3, 5)]
         shown = _share(each.has_evidence for each in held if each.has_evidence is not None)
+        said = _share(each.score < SUFFICIENT for each in held)
         cpu = [each.cpu for each in held]
-        lines.append(f"| {name} | {' | '.join(hits)} | {shown} | {sum(cpu) / len(cpu):.2f}, {max(cpu):.2f} |")
+        lines.append(f"| {name} | {' | '.join(hits)} | {shown} | {said} | {sum(cpu) / len(cpu):.2f}, {max(cpu):.2f} |")
     return "\n".join(lines)
 
 
@@ -180,17 +185,23 @@ def _reliability(scores: Sequence[Score]) -> str:
 
 
 def _left_out(scores: Sequence[Score], origin: str) -> str:
-    """Fit the threshold on all other origins, where it errs least, silent cases and others weighing the same."""
+    """Fit the threshold on all other origins, where it errs least, and apply it to this one."""
     fitted = [each for each in scores if not each.case.origin.startswith(origin)]
     held = [each for each in scores if each.case.origin.startswith(origin)]
-
-    def errors(threshold: float) -> float:
-        quiet = [each.score >= threshold for each in fitted if each.case.visible == NONE]
-        loud = [each.score < threshold for each in fitted if each.case.visible != NONE]
-        return sum(quiet) / max(len(quiet), 1) + sum(loud) / max(len(loud), 1)
-
-    best = min((round(step / 100, 2) for step in range(10, 80)), key=lambda value: (errors(value), value))
+    best = min((round(step / 100, 2) for step in range(10, 80)), key=lambda value: (_errors(fitted, value), value))
     return f"{origin} left out: {_verdicts(held, best)}\n{_reliability(fitted)}"
+
+
+def _errors(scores: Sequence[Score], threshold: float) -> float:
+    """Wrong verdicts: silent cases and others weigh the same, and so do origins, however many cases each has."""
+    groups: dict[tuple[bool, str], list[bool]] = defaultdict(list)
+    for each in scores:
+        is_silent = each.case.visible == NONE
+        groups[is_silent, each.case.origin.split("-")[0]].append((each.score >= threshold) == is_silent)
+    shares: dict[bool, list[float]] = defaultdict(list)
+    for (is_silent, _), wrong in groups.items():
+        shares[is_silent].append(sum(wrong) / len(wrong))
+    return sum(sum(held) / len(held) for held in shares.values())
 
 
 def _line(each: Score) -> str:

@@ -1,6 +1,7 @@
 """Events that show a finding: fetched by template, a few each, so that whoever reads the answer sees lines.
 
-New and surging lines show their first events of the incident, stopped ones their last events before it.
+New and surging lines show their first events of the incident, slower ones those from the first that was slow, stopped
+ones their last events before it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.reading import EVENTS_READ
-from logsight_assets.incidents.signals.findings import STOPPED, Finding
+from logsight_assets.incidents.signals.findings import SLOWER, STOPPED, Finding
 from logsight_assets.sqltext import literal, sql
 from resources.query_engine import Session
 
@@ -68,6 +69,8 @@ def _chosen(observed: Observed, finding: Finding, since: int) -> list[str]:
     window = observed.window
     is_latest = finding.kind == STOPPED
     start, end = (since, window.start + window.span // 2) if is_latest else (window.start, window.as_of)
+    if finding.kind == SLOWER and finding.since_nano is not None:
+        start = finding.since_nano
     template = observed.templates[finding.template or 0]
     service = literal(observed.services[template.service])
     return [

@@ -6,7 +6,7 @@ log lines (templates, names of services) is data and shown as such.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from logsight_assets.incidents.signals.findings import NAMED, Finding
 
 EXPLAINED, NOT_IN_LOGS, INCOMPLETE = "explained", "not_in_logs", "incomplete"
 # From this score on the first suspect is an explanation; see docs/decisions/0011-first-answer.md for what it costs.
-SUFFICIENT = 0.36
+SUFFICIENT = 0.37
 _FAINT = 0.05  # findings and suspects below it are not shown
 _MOST_SUSPECTS, _MOST_TEMPLATES, _MOST_REASONS = 10, 15, 5
 
@@ -75,7 +75,7 @@ def answer(
 ) -> FirstAnswer:
     """Put it into words. Without sufficient evidence, complete inputs decide between the other two verdicts."""
     shown = [ranked for ranked in ranking.suspects if ranked.score >= _FAINT][:_MOST_SUSPECTS]
-    templates = tuple(_changed(observed, finding, examples.get(_template(finding), ())) for finding in changes(ranking))
+    templates = _once(_changed(observed, finding, examples.get(_template(finding), ())) for finding in changes(ranking))
     began = [each for each in templates if each.since_unix_nano is not None and each.strength >= SUFFICIENT]
     first = min(began, key=lambda each: (each.since_unix_nano, -each.strength), default=None)
     sufficient = bool(shown) and shown[0].score >= SUFFICIENT
@@ -96,6 +96,14 @@ def changes(ranking: Ranking) -> list[Finding]:
         if finding.template is not None and finding.kind != NAMED and finding.strength >= _FAINT:
             best.setdefault(finding.template, finding)
     return list(best.values())[:_MOST_TEMPLATES]
+
+
+def _once(changed: Iterable[ChangedTemplate]) -> tuple[ChangedTemplate, ...]:
+    """Each template by its best finding: lines of two places in the code may have one, and change otherwise."""
+    best: dict[tuple[str, str], ChangedTemplate] = {}
+    for each in changed:
+        best.setdefault((each.service, each.template_id), each)
+    return tuple(best.values())
 
 
 def _template(finding: Finding) -> int:

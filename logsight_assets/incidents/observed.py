@@ -39,6 +39,7 @@ class Counts:
 
     slices: Ints  # (s,) index of each slice in which anything was logged, ascending
     events: Floats  # (templates, s)
+    first_nano: Ints  # (templates,) its first event of the incident; 0 if none came
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,27 @@ class TraceLines:
 
 
 @dataclass(frozen=True, eq=False)
+class Durations:
+    """How long events took, as far as they say so: counts by template, slice and bucket (trends/histogram.py).
+
+    Of frequent templates a sample: shares within the time before, and within the incident, are fair; totals are not.
+    """
+
+    template: Ints  # (n,)
+    slices: Ints  # (n,) as in Counts
+    bucket: Ints  # (n,)
+    events: Ints  # (n,)
+    event_id: npt.NDArray[np.object_]  # (n,) one of them …
+    nano: Ints  # (n,) … and its time
+
+    @classmethod
+    def none(cls) -> Durations:
+        """Of lines that say none."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, nothing, nothing.astype(object), nothing)
+
+
+@dataclass(frozen=True, eq=False)
 class Observed:
     """All of it. Rows are bounded: patterns by the trends' caps, slices by the window, traces by a sample."""
 
@@ -76,6 +98,7 @@ class Observed:
     durations: Mapping[int, tuple[Mapping[int, int], Mapping[int, int]]] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)  # host → its only service
     events: int = 0
+    took: Durations = field(default_factory=Durations.none)
 
     @cached_property
     def service_of(self) -> Ints:

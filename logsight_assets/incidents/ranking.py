@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.signals.chains import Chains, chains
-from logsight_assets.incidents.signals.findings import NAMED, NEW, SILENT, SLOWER, SURGING, Finding
+from logsight_assets.incidents.signals.echoes import echoes
+from logsight_assets.incidents.signals.findings import NAMED, NEW, SLOWER, SURGING, Finding
 from logsight_assets.incidents.signals.gaps import slower
 from logsight_assets.incidents.signals.latency import latencies
 from logsight_assets.incidents.signals.naming import named
@@ -28,6 +29,7 @@ _FOLLOWER = 0.6  # of a score is lost by who always deviates after another
 _STRANGER = 0.4  # of it is left to who never meets the alarm's service
 _SYMPTOM = 0.9  # of it is left to the alarm's own service: it shows the symptom whatever the cause is
 _SPEAKER = 0.6  # of a failure's strength is left to who logs it, if it names another service
+_ECHO = 0.8  # of its score is left to who fails right after another one, or when another one falls silent
 _WAITER = 0.5  # of its latency is left to who calls a service that is slow itself
 
 
@@ -53,17 +55,17 @@ def rank(observed: Observed, symptoms: Sequence[int]) -> Ranking:
     findings = find(observed)
     links = chains(observed, findings, symptoms, observed.window.start)
     namers = {finding.template for finding in findings if finding.kind == NAMED}
+    passed_on = echoes(observed, findings)
     suspects = []
     for service in sorted({finding.service for finding in findings}):
         own = [finding for finding in findings if finding.service == service]
-        weights = [_own_share(finding, namers, links, findings) for finding in own]
-        calm = [f.template is not None and f.kind in (NEW, SURGING) and observed.gravity[f.template] < 0.3 for f in own]
-        strengths = [f.strength * w for f, w in zip(own, weights, strict=True)]
-        grave = [strength for strength, is_calm in zip(strengths, calm, strict=True) if not is_calm]
-        # Calm lines come together, as one path of the code: they are one sign, not many.
-        best_calm = max((strength for strength, is_calm in zip(strengths, calm, strict=True) if is_calm), default=0.0)
-        score = _sum(sorted([*grave, best_calm], reverse=True))
-        suspects.append(Ranked(service, score * _place(links, service, symptoms), tuple(own)))
+        signs: dict[object, float] = {}
+        for place, finding in enumerate(own):
+            sign = _sign(observed, finding) or place
+            strength = finding.strength * _own_share(finding, namers, links, findings)
+            signs[sign] = max(strength, signs.get(sign, 0.0))
+        score = _sum(sorted(signs.values(), reverse=True)) * _place(links, service, symptoms)
+        suspects.append(Ranked(service, score * (_ECHO if service in passed_on else 1.0), tuple(own)))
     suspects.sort(key=lambda suspect: (-suspect.score, suspect.service))
     score_of = {suspect.service: suspect.score for suspect in suspects}
     top = max(score_of.values(), default=0.0) or 1.0
@@ -71,6 +73,16 @@ def rank(observed: Observed, symptoms: Sequence[int]) -> Ranking:
         findings, key=lambda f: (-f.strength * (0.4 + 0.6 * score_of[f.service] / top), f.service, f.template or -1)
     )
     return Ranking(tuple(suspects), tuple(order))
+
+
+def _sign(observed: Observed, finding: Finding) -> str | None:
+    """What several findings of a service are together, if they are one sign; None for one that stands for itself."""
+    if finding.template is None:
+        return None
+    # Calm lines come together, as one path of the code; and who is slow says so in many lines.
+    if finding.kind in (NEW, SURGING) and observed.gravity[finding.template] < 0.3:
+        return "calm"
+    return SLOWER if finding.kind == SLOWER else None
 
 
 def find(observed: Observed) -> list[Finding]:
@@ -81,7 +93,7 @@ def find(observed: Observed) -> list[Finding]:
         _keep_strongest(found, surges(observed, start))
         _keep_strongest(found, stopped(observed, start))
         _keep_strongest(found, slower(observed, nano))
-    _keep_strongest(found, latencies(observed))
+        _keep_strongest(found, latencies(observed, start))
     _keep_strongest(found, silences(observed))
     _keep_strongest(found, named(observed, list(found.values())))
     return sorted(found.values(), key=lambda f: (-f.strength, f.service, f.kind, f.template or -1))
@@ -89,14 +101,15 @@ def find(observed: Observed) -> list[Finding]:
 
 def _keep_strongest(found: dict[tuple[str, int, int | None], Finding], more: Sequence[Finding]) -> None:
     for finding in more:
-        one_of_service = finding.kind in (SLOWER, SILENT)
-        key = finding.kind, finding.service, None if one_of_service else finding.template
+        # Gaps have one finding a service, whatever line ends the longest.
+        is_gap = finding.kind == SLOWER and finding.other is not None
+        key = finding.kind, finding.service, None if is_gap else finding.template
         if key not in found or found[key].strength < finding.strength:
             found[key] = finding
 
 
 def _own_share(finding: Finding, namers: set[int | None], links: Chains, findings: Sequence[Finding]) -> float:
-    if finding.kind == SLOWER and finding.template is None:
+    if finding.kind == SLOWER and finding.other is None:
         slow = {
             other.service for other in findings if other.kind == SLOWER and other.strength >= 0.5 * finding.strength
         }

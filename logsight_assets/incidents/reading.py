@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from logsight_assets.incidents.observed import Counts, Observed, SeenTemplate, TraceLines
+from logsight_assets.incidents.said_durations import said_durations
 from logsight_assets.incidents.seen_templates import Label, PatternSample, label
 from logsight_assets.incidents.signals.call_sites import call_site_sql, with_call_site
 from logsight_assets.incidents.signals.gravity import gravity_of
@@ -33,6 +34,7 @@ ENOUGH_EVENTS, ENOUGH_WINDOWS = 20_000, 12
 # With more than this the time before is cut to the windows that are enough: a busy platform has its normal in minutes.
 MANY_EVENTS = 1_000_000
 EVENTS_READ = "window_events"
+_NEVER = np.iinfo(np.int64).max
 TRACES_BEFORE, TRACES_DURING, LINES_OF_A_TRACE = 1_500, 1_000, 300
 
 
@@ -89,16 +91,18 @@ def observe(session: Session, files: Files, window: Window, known: Mapping[Patte
     labels = label(samples, known)
     services = tuple(sorted({service for service, _ in labels}))
     templates, template_of = _templates(counted, samples, labels, services)
+    counts = _counts(counted, template_of, window, len(templates))
     sampled = {"before": str(TRACES_BEFORE), "during": str(TRACES_DURING), "longest": str(LINES_OF_A_TRACE)}
     return Observed(
         window,
         services,
         templates,
-        _counts(counted, template_of, window, len(templates)),
+        counts,
         _trace_lines(session.fetch(sql("incidents/trace_lines", lines="lines", **origin, **sampled)), template_of),
         _durations(session.fetch(sql("incidents/durations", lines="lines", **origin)), services),
         {row["host"]: row["service"] for row in session.fetch(sql("incidents/hosts", lines="lines")).to_pylist()},
         sum(counted["event_count"].to_pylist()),
+        said_durations(session, EVENTS_READ, templates, services, counts, window),
     )
 
 
@@ -158,7 +162,7 @@ def _templates(
                 site,
                 bodies[own[0][:2]][:500],
                 tuple(sorted(key[1] for key in own)),
-                gravity_of(severity, share, text),
+                gravity_of(severity, share, text, bodies[own[0][:2]]),
             )
         )
     return tuple(found), template_of
@@ -174,7 +178,10 @@ def _counts(rows: pa.Table, template_of: Mapping[Key, int], window: Window, temp
     slices, place = np.unique(rows["slice_start"].to_numpy() // window.slice_ns, return_inverse=True)
     events = np.zeros((templates, len(slices)))
     np.add.at(events, (owners, place), rows["event_count"].to_numpy())
-    return Counts(slices, events)
+    came = rows["slice_start"].to_numpy() >= 0
+    first = np.full(templates, _NEVER, dtype=np.int64)
+    np.minimum.at(first, owners[came], rows["first_unix_nano"].to_numpy()[came])
+    return Counts(slices, events, np.where(first == _NEVER, 0, first))
 
 
 def _trace_lines(rows: pa.Table, template_of: Mapping[Key, int]) -> TraceLines:

@@ -6,6 +6,7 @@ select
     call_site,
     (time_unix_nano - {origin}) - ((time_unix_nano - {origin}) % {slice_ns} + {slice_ns}) % {slice_ns} as slice_start,
     max(severity_number) as severity_number,
+    min(time_unix_nano) as first_unix_nano,
     count(*) as event_count,
     count(*) filter (where is_error) as error_count
 from {lines}

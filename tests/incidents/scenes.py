@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from logsight_assets.incidents.alarm import Alarm, parse_alarm
-from logsight_assets.incidents.observed import Counts, Observed, SeenTemplate, TraceLines
+from logsight_assets.incidents.observed import Counts, Durations, Ints, Observed, SeenTemplate, TraceLines
 from logsight_assets.incidents.windows import NS, Window
 from logsight_assets.intake.run import sources_of
 from logsight_assets.lake import Lake
 from logsight_assets.trends.completeness import refresh_completeness
+from logsight_assets.trends.histogram import bucket_of
 from tests.incidents.events import NOON, alarm_event
 from tests.intake.lakes import HOUR, flat_line, make_lake, put_raw, read_all
 
@@ -32,11 +33,18 @@ class Scene:
     hosts: dict[str, str] = field(default_factory=dict)
     durations: dict[str, tuple[dict[int, int], dict[int, int]]] = field(default_factory=dict)
     traces: int = 0
+    took: list[tuple[float, str, str, float]] = field(default_factory=list)  # seconds, service, text, milliseconds
 
     def say(self, service: str, text: str, times: Iterable[float]) -> Scene:
         """Lines of no trace."""
         self.lines += [(time, service, text, None) for time in times]
         return self
+
+    def say_took(self, service: str, text: str, times: Iterable[float], ms: float) -> Scene:
+        """Lines of no trace that say how long something took."""
+        moments = list(times)
+        self.took += [(time, service, text, ms) for time in moments]
+        return self.say(service, text, moments)
 
     def trace(self, start: float, *lines: tuple[float, str, str]) -> Scene:
         """One trace: (milliseconds from its start, service, text)."""
@@ -63,7 +71,7 @@ class Scene:
             WINDOW,
             services,
             templates,
-            Counts(slices, events),
+            Counts(slices, events, self._first(number)),
             TraceLines(
                 np.array([trace for trace, _, _ in traced], dtype=np.int64),
                 np.array([START + round(time * NS) for _, time, _ in traced], dtype=np.int64),
@@ -72,7 +80,22 @@ class Scene:
             ),
             {services.index(name): both for name, both in self.durations.items()},
             self.hosts,
+            took=Durations(
+                np.array([number[service, text] for _, service, text, _ in self.took], dtype=np.int64),
+                np.array([_slice(time) for time, *_ in self.took], dtype=np.int64),
+                np.array([bucket_of(round(ms * 1e6)) for *_, ms in self.took], dtype=np.int64),
+                np.ones(len(self.took), dtype=np.int64),
+                np.array([f"d{place}" for place in range(len(self.took))], dtype=object),
+                np.array([START + round(time * NS) for time, *_ in self.took], dtype=np.int64),
+            ),
         )
+
+    def _first(self, number: dict[tuple[str, str], int]) -> Ints:
+        first = np.zeros(len(number), dtype=np.int64)
+        for time, service, text, _ in sorted(self.lines, key=lambda line: -line[0]):
+            if time >= 0:
+                first[number[service, text]] = START + round(time * NS)
+        return first
 
 
 def _slice(time: float) -> int:

@@ -83,6 +83,20 @@ def test_a_template_of_two_places_in_the_code_is_listed_once(tmp_path: Path) -> 
     assert answer.templates[0].service == "bank"
 
 
+def test_a_line_whose_text_says_that_it_took_longer_is_shown(tmp_path: Path) -> None:
+    def spoil(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+        milliseconds = 5312 if second >= FAULT else 12
+        return ("INFO", f"booked 30 for order 17, took {milliseconds} ms") if place == 3 else None
+
+    found = investigate(lake_of(tmp_path, told(spoil, traceId=None)), alarm_on("shop"))
+    answer = found.first_answer
+    assert (answer.verdict, answer.suspects[0].service) == ("explained", "bank")
+    assert (answer.templates[0].change, answer.templates[0].service) == ("slower", "bank")
+    bodies = {fact.event.event_id: fact.event.body for fact in found.evidence}
+    shown = {bodies[each] for each in answer.templates[0].example_event_ids}
+    assert shown == {"booked 30 for order 17, took 5312 ms"}
+
+
 def test_normal_time_is_not_in_the_logs_when_they_are_complete(tmp_path: Path) -> None:
     tail = [line_at(3600, "shop", "order 17 is placed")]  # what moves the watermark on
     answer = investigate(lake_of(tmp_path, [*told(None), *tail]), alarm_on("shop")).first_answer

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import duckdb
+import numpy as np
+import pytest
+
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.ranking import rank
 from logsight_assets.incidents.signals.attributes import telling
+from logsight_assets.incidents.signals.call_sites import call_site_sql
 from logsight_assets.incidents.signals.chains import chains
 from logsight_assets.incidents.signals.findings import NAMED, NEW, SLOWER, STOPPED, SURGING, Finding
 from logsight_assets.incidents.signals.gaps import slower
@@ -14,6 +19,7 @@ from logsight_assets.incidents.signals.naming import named
 from logsight_assets.incidents.signals.silence import silences
 from logsight_assets.incidents.signals.stopped import stopped
 from logsight_assets.incidents.signals.surges import surges
+from logsight_assets.sqltext import literal
 from logsight_assets.trends.histogram import bucket_of
 from tests.incidents.scenes import START, Scene, every
 
@@ -89,6 +95,25 @@ def test_what_was_said_of_another_service_before_is_not_new() -> None:
     assert weak < strong / 2
 
 
+def test_where_nothing_is_ever_new_a_calm_line_that_is_new_counts_and_among_many_it_does_not() -> None:
+    quiet = steady("a").say("a", "spills to disk", every(10, *NOW)).observed()
+    busy = steady("a").say("a", "spills to disk", every(10, *NOW))
+    for place in range(40):
+        busy.say("a", f"case {place} for the first time", [-590 + 19 * place])
+    strong, weak = (
+        max(each.strength for each in of_text(observed, surges(observed, 0), "spills to disk"))
+        for observed in (quiet, busy.observed())
+    )
+    assert strong > 0.3
+    assert weak < strong / 2
+
+
+def test_a_surge_says_how_many_were_to_be_expected() -> None:
+    observed = steady("a").say("a", "cannot write", [*every(200, *PAST), *every(10, *NOW)]).observed()
+    (found,) = of_text(observed, surges(observed, 0), "cannot write")
+    assert found.reason == "a line came 18 times, where 1.1 were to be expected"
+
+
 # Stopped --------------------------------------------------------------------------------------------------------------
 
 
@@ -143,6 +168,12 @@ def test_a_line_that_stops_without_any_traces_is_found() -> None:
     assert found.strength > 0.4
 
 
+def test_a_burst_that_does_not_come_is_no_line_that_stopped() -> None:
+    bursts = [start + step / 4 for start in (-550, -430, -320, -190, -60) for step in range(30)]
+    scene = steady("a").say("a", "blocked a caller", bursts)
+    assert all(each.strength < 0.36 for each in stopped(scene.observed(), 0))
+
+
 # Gaps, latency, silence -----------------------------------------------------------------------------------------------
 
 
@@ -162,15 +193,43 @@ def test_gaps_as_ever_are_no_finding() -> None:
 def test_durations_that_grew_are_found() -> None:
     fast, slow = {bucket_of(5_000_000): 200}, {bucket_of(90_000_000): 60}
     observed = Scene(durations={"a": (fast, slow), "b": (fast, fast)}).say("a", "x", [0]).say("b", "x", [0]).observed()
-    (found,) = latencies(observed)
+    (found,) = latencies(observed, 0)
     assert observed.services[found.service] == "a"
 
 
 def test_the_reason_of_a_slow_service_names_the_requests_that_are_slow() -> None:
     before = {bucket_of(5_000_000): 200}
     during = {bucket_of(5_000_000): 90, bucket_of(900_000_000): 10}
-    (found,) = latencies(Scene(durations={"a": (before, during)}).say("a", "x", [0]).observed())
+    (found,) = latencies(Scene(durations={"a": (before, during)}).say("a", "x", [0]).observed(), 0)
     assert found.reason.startswith("95 % of its requests took up to 5.")
+
+
+def timed(past_ms: float, now_ms: float, **steps: float) -> Observed:
+    scene = steady("a", "b").say_took("a", "read page", every(5, *PAST), past_ms)
+    scene.say_took("b", "wrote page", every(5, *ALL), past_ms)
+    return scene.say_took("a", "read page", every(5, *NOW), now_ms).observed()
+
+
+def test_a_line_that_says_that_it_took_longer_is_shown_from_the_first_that_was_slow() -> None:
+    observed = timed(20, 900)
+    (found,) = latencies(observed, 0)
+    assert (found.kind, observed.templates[found.template or 0].text) == (SLOWER, "read page")
+    assert found.strength > 0.6
+    first = np.flatnonzero(observed.took.nano == START)
+    assert found.since_nano == START
+    assert found.example in {observed.took.event_id[place] for place in first}
+    assert found.reason == "three in four of its lines say that they took up to 42.4 times as long as before"
+    assert observed.services[rank(observed, []).suspects[0].service] == "a"
+
+
+def test_durations_as_ever_in_lines_are_no_finding() -> None:
+    assert latencies(timed(20, 21), 0) == []
+
+
+def test_a_line_that_was_as_slow_in_a_block_before_is_not_slower() -> None:
+    scene = steady("a").say_took("a", "read page", every(5, -600, -190), 20)
+    scene.say_took("a", "read page", every(5, -180, 0), 900).say_took("a", "read page", every(5, *NOW), 900)
+    assert all(each.strength < 0.1 for each in latencies(scene.observed(), 0))
 
 
 def test_a_service_that_falls_silent_while_others_go_on_is_found() -> None:
@@ -206,6 +265,38 @@ def test_a_failure_that_names_another_service_is_about_that_one() -> None:
     assert observed.services[rank(observed, []).suspects[0].service] == "b"
 
 
+def test_a_name_in_the_header_of_all_lines_is_not_what_a_failure_is_about() -> None:
+    scene = Scene(frozenset({"shop@base: cannot lock"})).say("shop", "works", every(1, *ALL))
+    for text in ("shop@base: selected", "shop@base: inserted"):
+        scene.say("base", text, every(2, *ALL))
+    observed = scene.say("base", "shop@base: cannot lock", every(10, 60, 180)).observed()
+    assert named(observed, surges(observed, 0)) == []
+
+
+def test_a_word_that_happens_to_be_a_name_in_other_letters_names_nobody() -> None:
+    scene = steady("app", "worker").say("app", "Worker was killed", every(10, 60, 180))
+    scene.failures = frozenset({"Worker was killed"})
+    observed = scene.observed()
+    assert named(observed, surges(observed, 0)) == []
+
+
+def test_without_traces_who_fails_right_after_another_passes_it_on() -> None:
+    scene = steady("app", "base")
+    scene.failures = frozenset({"lock not granted", "could not save"})
+    scene.say("base", "lock not granted", [second + 0.1 for second in every(10, 60, 180)])
+    observed = scene.say("app", "could not save", [second + 0.2 for second in every(10, 60, 180)]).observed()
+    assert [observed.services[each.service] for each in rank(observed, [0]).suspects] == ["base", "app"]
+    alone = rank(observed, []).suspects
+    assert alone[0].score > alone[1].score
+
+
+def test_failures_while_another_service_is_gone_are_about_that_one() -> None:
+    scene = steady("app").say("base", "works", every(1, -600, 60)).say("app", "could not save", every(5, 60, 180))
+    scene.failures = frozenset({"could not save"})
+    observed = scene.observed()
+    assert observed.services[rank(observed, [0]).suspects[0].service] == "base"
+
+
 def test_who_fails_after_another_in_the_same_traces_only_passes_it_on() -> None:
     scene = requests(Scene(frozenset({"no money", "bank said no"})), *PAST)
     for second in every(1, *NOW):
@@ -235,6 +326,23 @@ def test_lines_say_how_grave_they_are() -> None:
     assert gravity_of(9, 0, "retry failed, connection refused") == 0.3
     assert gravity_of(9, 0, "checked, 0 errors") == 0
     assert gravity_of(9, 0.9, "GET / 503") == 1
+    assert gravity_of(0, 0, "<NUM> <TIME> run.go] done", "E0616 08:50:11.123456       1 run.go:7] done") == 1
+    assert gravity_of(0, 0, "<TIME> run.go] lost", "I0616 08:50:11.123456       1 run.go:7] lost") == 0.3
+    assert gravity_of(0, 0, "retry: ConnectionError") == 0.7
+
+
+@pytest.mark.parametrize(
+    ("body", "site"),
+    [
+        ("INFO s.OrderServiceImpl#72 done", "72"),
+        ("main.go:31] done", "31"),
+        ("client 10.0.0.1#53211: query denied", ""),
+        ("order#7731 is late", ""),
+        ("took 40 ms", ""),
+    ],
+)
+def test_a_line_states_its_place_in_the_code_and_not_a_port_or_a_number(body: str, site: str) -> None:
+    assert duckdb.sql(f"select {call_site_sql(literal(body))}").fetchall() == [(site,)]
 
 
 def test_nothing_happened_and_nothing_is_found() -> None:

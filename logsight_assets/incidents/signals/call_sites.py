@@ -11,7 +11,8 @@ import re
 from logsight_assets.sqltext import literal
 
 _SUFFIXES = "java|kt|scala|py|go|c|cc|cpp|h|rs|ts|js|cs|rb|php"
-_CALL_SITE = rf"[A-Za-z0-9_$](?:#|\.(?:{_SUFFIXES}):)([0-9]{{1,5}})(?:[^0-9A-Za-z]|$)"
+# A class stands before `#`: behind an address (`10.0.0.1#53211`) it is a port, behind a word (`order#72`) a number.
+_CALL_SITE = rf"(?:\b[A-Z][A-Za-z0-9_$]{{2,}}#|[A-Za-z0-9_$]\.(?:{_SUFFIXES}):)([0-9]{{1,5}})(?:[^0-9A-Za-z]|$)"
 _HEAD = 200  # characters of a body in which it stands
 _PLACE = re.compile(rf"(?<=[\w$])(#|\.(?:{_SUFFIXES}):)<(?:NUM|\*)>")
 

@@ -11,6 +11,7 @@ import numpy as np
 from logsight_assets.incidents.observed import Bools, Floats
 
 _PRIOR_SPREAD, _PRIOR_BLOCKS = 0.3, 3.0  # relative variance beyond Poisson's, and how many blocks that belief is worth
+_AT_ONCE, _LEAST_SLICES = 3, 12  # slices that a burst lies in; slices of the time before that tell of bursts
 
 
 def excess(events: Floats, before: Bools, during: Bools, every: Floats) -> tuple[Floats, Floats]:
@@ -29,8 +30,20 @@ def excess(events: Floats, before: Bools, during: Bools, every: Floats) -> tuple
     by_time = seen * length / max(past.shape[1], 1)
     by_share = seen * every[:, during].sum() / max(every[:, before].sum(), 1.0)
     expected = np.maximum(by_time, by_share)
-    deviation = np.sqrt(expected + expected**2 * (spread + 1 / seen) + 1)
+    deviation = np.sqrt(expected * burst_sizes(past) + expected**2 * (spread + 1 / seen) + 1)
     return (came - expected) / deviation, came / expected
+
+
+def burst_sizes(past: Floats) -> Floats:
+    """(rows,) how many lines of each row come at once, at least 1: variance over mean of counts in a few slices.
+
+    Lines that come ten at once are a tenth as many independent things, and vary so much more.
+    """
+    if past.shape[1] < _LEAST_SLICES:
+        return np.ones(len(past))
+    sums = block_sums(past, _AT_ONCE)
+    mean = sums.mean(axis=1)
+    return np.asarray(np.divide(sums.var(axis=1), mean, out=np.ones_like(mean), where=mean > 0).clip(1, None))
 
 
 def block_sums(past: Floats, length: int) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from logsight_assets.incidents.observed import Bools, Observed
+from logsight_assets.incidents.signals.expectation import burst_sizes
 from logsight_assets.incidents.signals.findings import SILENT, Finding
 
 _USUAL = 0.6  # share of slices in which a service logged before: one that logs now and then is not silent
@@ -20,7 +21,9 @@ def silences(observed: Observed) -> list[Finding]:
     before = counts.slices < 0
     if len(observed.services) < 2 or before.sum() < 4 or (~before).sum() < 3:
         return []
+    # Lines that come at once are missed at once.
     rate = own[:, before].mean(axis=1)
+    at_once = burst_sizes(own[:, before])
     traced = np.zeros(len(observed.services), dtype=bool)
     traced[observed.service_of[observed.traces.template]] = True
     found = []
@@ -34,9 +37,10 @@ def silences(observed: Observed) -> list[Finding]:
             others[:, ~before][:, start : start + length].sum()
             >= _OTHERS * length * others[:, before].mean(axis=1).sum()
         )
-        if (own[service, before] > 0).mean() < _USUAL or expected < _LEAST_EXPECTED or length <= usual or not goes_on:
+        alone = expected / at_once[service]
+        if (own[service, before] > 0).mean() < _USUAL or alone < _LEAST_EXPECTED or length <= usual or not goes_on:
             continue
-        strength = 0.85 * (1 - np.exp(-(expected - _LEAST_EXPECTED + 2) / 6)) * (1 - (usual + 1) / (length + usual + 1))
+        strength = 0.85 * (1 - np.exp(-(alone - _LEAST_EXPECTED + 2) / 6)) * (1 - (usual + 1) / (length + usual + 1))
         # In traces a service is silent when nobody calls it, which is the caller's doing.
         strength *= 0.4 if traced[service] else 1
         slice_start = int(counts.slices[~before][start])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from logsight_assets.incidents.observed import Bools, Floats, Ints, Observed
-from logsight_assets.incidents.signals.expectation import block_sums
+from logsight_assets.incidents.signals.expectation import block_sums, burst_sizes
 from logsight_assets.incidents.signals.findings import STOPPED, Finding
 from logsight_assets.incidents.signals.neighbours import LEAST_EXPECTED, LEAST_UNITS, Followed, Habits, Missing
 from logsight_assets.incidents.signals.paths import stems
@@ -21,6 +21,7 @@ from logsight_assets.incidents.windows import SLICES
 _MOST_LINES = 800  # different ones that are compared pair by pair
 _BRANCH = 0.6  # of a finding's strength is lost if something usual follows the neighbour instead
 _FAINT = 0.02
+_OTHERS = 4  # lines of other services that say how much is going on
 _OVER = 0.4  # of it is left if the line is back before the state changed
 
 
@@ -147,23 +148,27 @@ def _finding(
 
 
 def _vanished(observed: Observed, units: Units, start: int) -> list[Finding]:
-    """Lines without traces that were never so few before, while the rest of their service goes on."""
+    """Lines without traces that were never so few before, while the rest of their service and the others go on."""
     before, during = ~units.is_during, units.is_during
     length = int(during.sum())
     if before.sum() < 2 * length or length < LEAST_UNITS:
         return []
     service = observed.service_of[units.stems]
+    at_once = burst_sizes(units.events[:, before])
+    usual, now = units.events[:, before].mean(axis=1) * length, units.events[:, during].sum(axis=1)
+    often = usual >= 2 * LEAST_EXPECTED
     found = []
-    for row, events in enumerate(units.events):
-        expected, came = events[before].mean() * length, events[during].sum()
+    for row in np.flatnonzero(often):
+        events, came = units.events[row], now[row]
+        expected = usual[row] * _pace(usual, now, often & (service != service[row]))
         blocks = block_sums(events[None, before], length)[0]
-        if expected < 2 * LEAST_EXPECTED or came >= blocks.min() * 0.5 or came > 0.5 * expected:
+        if expected < LEAST_EXPECTED or came >= blocks.min() * 0.5 or came > 0.5 * expected:
             continue
         rest = units.events[service == service[row]].sum(axis=0) - events
         if rest[during].sum() < 0.5 * rest[before].mean() * length:
             continue
-        spread = max(0.0, blocks.var() - expected) / expected**2
-        z = (expected - came) / np.sqrt(expected + expected**2 * (spread + 0.3 / len(blocks)) + 1)
+        spread = max(0.0, blocks.var() - usual[row]) / usual[row] ** 2
+        z = (expected - came) / np.sqrt(expected * at_once[row] + expected**2 * (spread + 0.3 / len(blocks)) + 1)
         number = int(units.stems[row])
         missing = Missing(
             expected, came, int(events[before].sum()), 0.75 * (1 - came / expected) * (1 - np.exp(-z / 2))
@@ -171,3 +176,8 @@ def _vanished(observed: Observed, units: Units, start: int) -> list[Finding]:
         strength = missing.strength * (1 - 0.9 * observed.gravity[number])
         found.append(_finding(observed, start, number, strength, missing, None))
     return found
+
+
+def _pace(usual: Floats, now: Floats, others: Bools) -> float:
+    """0 … 1: how much of its usual lines half of the others still say: where all say less, less is asked."""
+    return min(1.0, float(np.median(now[others] / usual[others]))) if others.sum() >= _OTHERS else 1.0

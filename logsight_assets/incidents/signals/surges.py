@@ -23,6 +23,8 @@ _DEVIATIONS = 4.0  # beyond the least, that take a surge two thirds of its way u
 _NO_HISTORY, _ALONE = 0.25, 0.75  # without a time before, a failure says by itself that something is wrong
 _NEW_PATH = 0.45  # of a new failure's strength is left if the lines before it are new as well
 _OLD_PATH = 1.5  # of a new calm line's worth if those before it are known: a turn that was never taken
+_NEVER_NEW, _KNOWN = 1.3, 2.0  # of its worth a new calm line gains if there never is one; incidents that tell so
+_MOST_CALM = 0.5
 _FAMILIAR = 0.3  # of a failure's strength is left if it was said of other services before and does not surge
 _LASTING, _OVER = 0.4, 0.5  # what ended well before the state changed is seldom its cause
 
@@ -70,6 +72,7 @@ class _Past:
     history: float  # length of the time before, in incidents
     grave: float  # failures and warnings that an incident's time brings up for the first time by chance
     calm: int  # calm lines that are new now: the traffic brings them, and the more, the less each says
+    usual: float  # calm lines that an incident's time brings up for the first time by chance
 
     @classmethod
     def of(cls, observed: Observed, start: int) -> _Past:
@@ -88,6 +91,7 @@ class _Past:
             past.shape[1] / length,
             float((once & is_grave).sum()) * length / max(past.shape[1], 1),
             int(((seen == 0) & ~is_grave).sum()),
+            float((once & ~is_grave).sum()) * length / max(past.shape[1], 1),
         )
 
     def judge(self, observed: Observed, number: int, came: float, appears: Ints) -> tuple[str, float, str]:
@@ -95,8 +99,9 @@ class _Past:
         gravity = observed.templates[number].gravity
         if self.seen[number] > 0:
             strength = float(np.interp(gravity, _GRAVITY, _SURGE_WORTH)) * self._surge(number)
-            return SURGING, strength, f"a line that came {self.ratio[number]:.1f} times as often: {int(came)} times"
-        reason = f"a line that did not come before: {int(came)} times"
+            expected = came / self.ratio[number]
+            return SURGING, strength, f"a line came {_times(came)}, where {_about(expected)} were to be expected"
+        reason = f"a line that never came before came {_times(came)}"
         if gravity >= _GRAVE:
             return NEW, self._new_failure(number, gravity, came, len(appears)), reason
         if self.seen_stem[number] > 0:
@@ -125,7 +130,18 @@ class _Past:
     def _new_calm(self, number: int, gravity: float, came: float, slices: int) -> float:
         worth = float(np.interp(gravity, _GRAVITY, _NEW_WORTH)) * _size(came) * (1 - self._missed(slices))
         turn = 0.0 if np.isnan(self.turns[number]) else self.turns[number] ** 2
-        return float(worth * (_OLD_PATH * turn + (1 - turn) / (1 + self.calm / 4)))
+        worth *= _OLD_PATH * turn + (1 - turn) / (1 + self.calm / 4)
+        # Where nothing is ever new, even a calm line that is new says something.
+        rare = 1 + _NEVER_NEW * np.exp(-2 * self.usual) * self.history / (self.history + _KNOWN)
+        return float(min(worth * rare, max(worth, _MOST_CALM)))
+
+
+def _times(count: float) -> str:
+    return "once" if count == 1 else f"{int(count):,} times"
+
+
+def _about(count: float) -> str:
+    return f"{count:,.0f}" if count >= 10 else f"{count:.2g}"
 
 
 def _size(came: float) -> float:
