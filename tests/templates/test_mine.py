@@ -114,6 +114,8 @@ def test_a_line_is_cut_into_units(line: str, units: list[str]) -> None:
         ("0x0 and deadbeef, true, None", "0x0 and deadbeef, true, None".replace("0x0", "<HEX>").replace(
             "deadbeef", "<HEX>").replace("true", "<BOOL>").replace("None", "<NULL>")),
         ("0 KB in 0.0 ms", "<SIZE> in <DUR>"),
+        ("shipment=s-0 bytes=0 ms=0", "shipment=s-0 bytes=0 ms=0"),
+        ("- [0/Nov/0:0:0:0 +0] ok", "- [<TS>] ok"),
     ],
 )  # fmt: skip
 def test_numbers_and_texts_get_types(mask: str, expected: str) -> None:
