@@ -5,9 +5,11 @@ A new kind of declaration is a model with a `name`; fields that are names or ten
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -36,6 +38,15 @@ class Declaration(Section):
     """The whole of a file."""
 
     name: DeclaredName = Field(description="the file's own name")
+
+    # Fields of which an edit changes no row.
+    _without_effect: ClassVar[frozenset[str]] = frozenset({"description"})
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when an edit can change rows."""
+        held = self.model_dump(mode="json", exclude=set(self._without_effect))
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
 
 
 _Declared = TypeVar("_Declared", bound=Declaration)

@@ -6,10 +6,8 @@ detected, and its lines may name any valid tenant. Add a field here, to `docs/so
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 import re2
@@ -48,6 +46,8 @@ class ErrorRule(Section):
 
 class SourceDefinition(Declaration):
     """The whole of a source's file."""
+
+    _without_effect: ClassVar[frozenset[str]] = frozenset({"description", "lateness_minutes", "location"})
 
     name: DeclaredName = Field(description="name of the source, as in the path")
     description: str = Field("", description="for people")
@@ -122,8 +122,7 @@ class SourceDefinition(Declaration):
     @property
     def fingerprint(self) -> str:
         """Changes when an edit can change events: such an edit makes just this source's objects stale."""
-        held = self.model_dump(mode="json", exclude={"description", "lateness_minutes", "location"})
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:12]
+        return super().fingerprint[:12]
 
 
 def automatic_source(name: str) -> SourceDefinition:

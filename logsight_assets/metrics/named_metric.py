@@ -92,12 +92,6 @@ class NamedMetric(Declaration):
         """Whose its points are where the source does not say."""
         return self.tenant or PLATFORM
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes when an edit can change rows."""
-        held = self.model_dump(mode="json", exclude={"description"})
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
-
     def is_for(self, tenant: str) -> bool:
         return self.tenant in (None, tenant)
 

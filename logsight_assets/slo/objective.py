@@ -6,8 +6,6 @@ it takes effect.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Literal, Self
 
@@ -48,12 +46,6 @@ class Objective(Declaration):
     def allowed(self) -> float:
         """Share that may be bad."""
         return round(1 - self.target, 9)
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when an edit can change rows."""
-        held = self.model_dump(mode="json", exclude={"description"})
-        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:16]
 
     def is_for(self, tenant: str) -> bool:
         return self.tenant in (None, tenant)
