@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,35 +20,15 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from logsight_assets.errors import ConfigurationError, PermanentError, StoreUnavailable
+from logsight_assets.errors import ConfigurationError, StoreUnavailable
 from logsight_assets.timeline import Clock, utc_now
+from resources.cloudwatch import cloudwatch_client, refused
 from resources.metrics import Point, Read, Series
 
 _QUERIES = 500  # GetMetricData's own limit of one call
 _DATAPOINTS = 100_800  # likewise
 # (age of the oldest value that is asked for, shortest period that is still there), the oldest first.
 _KEPT = ((timedelta(days=63), 3600), (timedelta(days=15), 300), (timedelta(hours=3), 60))
-_BUSY = {
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "LimitExceeded",
-    "LimitExceededException",
-    "InternalFailure",
-    "InternalServiceError",
-    "InternalServiceFault",
-    "ServiceUnavailable",
-    "RequestTimeout",
-}
-_REFUSED = {
-    "AccessDenied",
-    "AccessDeniedException",
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "SignatureDoesNotMatch",
-}
 # What CloudWatch says of one series, and what we call it.
 _FAULTS = {"InternalError": "unavailable", "Forbidden": "forbidden", "PartialData": "partial"}
 
@@ -64,10 +43,8 @@ def metrics_client(region: str | None, endpoint_url: str | None, timeout_seconds
         read_timeout=timeout_seconds,
         retries={"mode": "standard", "total_max_attempts": 2},
     )
-    # A session of its own: the default one keeps the credentials that it found first.
-    session = boto3.session.Session()
     try:
-        return session.client("cloudwatch", region_name=region, endpoint_url=endpoint_url, config=config)
+        return cloudwatch_client(region, endpoint_url, config)
     except NoRegionError as error:
         raise ConfigurationError("metrics.region: no region for CloudWatch; name one here or to the SDK") from error
     except ValueError as error:
@@ -172,15 +149,7 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))[:60]
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _REFUSED:
-            raise ConfigurationError(
-                f"metrics.adapter: CloudWatch answers {code}; allow cloudwatch:GetMetricData to these credentials"
-            ) from error
-        if code in _BUSY or status >= 500:
-            raise StoreUnavailable(f"metrics: CloudWatch answers {code}") from error
-        raise PermanentError(f"metrics: CloudWatch refuses GetMetricData: {code}") from error
+        raise refused(error, "metrics.adapter", "GetMetricData") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise ConfigurationError(
             f"metrics.adapter: no credentials for CloudWatch ({type(error).__name__}); give the SDK some"
