@@ -34,7 +34,7 @@ from logsight_assets.tables import ANOMALIES
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.completeness import COMPLETE
 from logsight_assets.trends.hours import ANOMALIES as LEVEL
-from logsight_assets.trends.publish import Holding, Inputs, Published, Window, facts_of, hold, publish
+from logsight_assets.trends.publish import Holding, Inputs, Published, Totals, Window, facts_of, hold, publish
 from logsight_assets.trends.remembered import Remembered
 from logsight_assets.versions import ANOMALIES_VERSION
 from resources.object_store import ObjectStore
@@ -123,10 +123,8 @@ def _told(store: ObjectStore, tenant: str, hour: Hour) -> str | None:
 
 
 def _outcome(hour: Hour, done: Iterable[Published]) -> AnomalyHour:
-    held = list(done)
-    facts = [found.facts for each in held for found in each.holding.values() if found.version is not None]
-    counts = {name: sum(int(each.get(fact, "0")) for each in facts) for name, fact in _COUNTS.items()}
-    return AnomalyHour(hour, [key for each in held for key in each.put], [k for e in held for k in e.removed], **counts)
+    totals = Totals.of(done, _COUNTS)
+    return AnomalyHour(hour, totals.published, totals.removed, **totals.counts)
 
 
 def _tenants(store: ObjectStore, hour: Hour) -> list[str]:

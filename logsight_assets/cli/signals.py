@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from logsight_assets.cli.times import until
 from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake
@@ -120,7 +121,7 @@ def _accept(options: argparse.Namespace) -> int:
     from logsight_assets.decisions import Said
 
     lake = lake_of(options)
-    said = Said(options.by or getpass.getuser(), options.why, _moment(options.until) if options.until else None)
+    said = Said(options.by or getpass.getuser(), options.why, until(options.until) if options.until else None)
     change = take_back if options.remove else accept
     done = "no longer accepted" if options.remove else "accepted"
     changed = []
@@ -130,10 +131,3 @@ def _accept(options: argparse.Namespace) -> int:
         changed.append({"tenant": tenant, "episode_id": episode, **series._asdict()})
     text = f"{many(len(changed), 'episode')} {done}; the next build judges the hours again"
     return show(options, {"episodes": changed, "done": done}, text)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        raise UsageError(f"--until {text!r} is no time: YYYY-MM-DD or YYYY-MM-DDTHH:MM, UTC") from None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.times import length, moment
+from logsight_assets.cli.times import length, moment, until
 from logsight_assets.cli.verbs import Verbs, lake_of, show
 from logsight_assets.errors import UsageError
 
@@ -174,11 +174,4 @@ def _done(options: argparse.Namespace, found: Found, what: str) -> int:
 def _said(options: argparse.Namespace) -> Said:
     from logsight_assets.decisions import Said
 
-    return Said(options.by or getpass.getuser(), options.why, _moment(options.until) if options.until else None)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        raise UsageError(f"--until {text!r} is no time: YYYY-MM-DD or YYYY-MM-DDTHH:MM, UTC") from None
+    return Said(options.by or getpass.getuser(), options.why, until(options.until) if options.until else None)

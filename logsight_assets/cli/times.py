@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from logsight_assets.errors import UsageError
 
@@ -25,3 +25,11 @@ def length(text: str, option: str) -> timedelta:
     if (found := span(text)) is None:
         raise UsageError(f"{option} {text[:40]!r}: give a span such as 30m, 2h or 3d")
     return found
+
+
+def until(text: str) -> datetime:
+    """When a decision ends, UTC; UsageError for anything else."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise UsageError(f"--until {text!r} is no time: YYYY-MM-DD or YYYY-MM-DDTHH:MM, UTC") from None

@@ -32,7 +32,7 @@ from logsight_assets.timeline import Hour, hours_of_day, parse_day
 from logsight_assets.trends.completeness import COMPLETE
 from logsight_assets.trends.hours import OBJECTIVES as LEVEL
 from logsight_assets.trends.parts import AllTime, Parts, hour_parts
-from logsight_assets.trends.publish import Holding, Inputs, Published, Window, facts_of, publish
+from logsight_assets.trends.publish import Holding, Inputs, Published, Totals, Window, facts_of, publish
 from logsight_assets.versions import SLO_VERSION
 from resources.object_store import ObjectStore
 from resources.query_engine import QueryEngine
@@ -72,7 +72,8 @@ def refresh_objectives(lake: Lake, engine: QueryEngine, day: str, *, replay: boo
     if any(not name.startswith(f"{_EARLIER}-") for name in told) or any(each.is_changed for each in done):
         _mark_later(lake.store, day, objectives)
     unmark(lake.store, read + own)
-    return _outcome(day, done)
+    totals = Totals.of(done, _COUNTS)
+    return ObjectiveDay(day, totals.published, totals.removed, **totals.counts)
 
 
 def due_days(lake: Lake) -> dict[str, list[str]]:
@@ -125,13 +126,6 @@ def _mark_later(store: ObjectStore, day: str, objectives: Iterable[Objective]) -
 def _tenants(store: ObjectStore) -> list[str]:
     areas = ("trends/service_trend_minute/", "trends/service_trend_hour/", "slo/")
     return sorted({tenant for area in areas for tenant in values(store, area, "tenant")})
-
-
-def _outcome(day: str, done: Iterable[Published]) -> ObjectiveDay:
-    held = list(done)
-    facts = [found.facts for each in held for found in each.holding.values() if found.version is not None]
-    counts = {name: sum(int(each.get(fact, "0")) for each in facts) for name, fact in _COUNTS.items()}
-    return ObjectiveDay(day, [key for each in held for key in each.put], [k for e in held for k in e.removed], **counts)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ published was made from what is there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logsight_assets.errors import ObjectMissing, PublishConflict
@@ -82,6 +82,26 @@ class Published:
     @property
     def is_stale(self) -> bool:
         return any(held.is_stale for held in self.holding.values())
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Several windows together: what was put and removed, and sums of what their objects' footers count."""
+
+    published: list[str]
+    removed: list[str]
+    counts: dict[str, int]
+
+    @classmethod
+    def of(cls, done: Iterable[Published], facts: Mapping[str, str]) -> Totals:
+        """`facts` names the fact of a footer for each count; one that a footer lacks is 0."""
+        windows = list(done)
+        held = [each.facts for window in windows for each in window.holding.values() if each.version is not None]
+        return cls(
+            [key for window in windows for key in window.put],
+            [key for window in windows for key in window.removed],
+            {name: sum(int(each.get(fact, "0")) for each in held) for name, fact in facts.items()},
+        )
 
 
 @dataclass(frozen=True)
