@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -333,18 +333,26 @@ def values(store: ObjectStore, prefix: str, name: str) -> list[str]:
     return [folder.removeprefix(start) for folder in store.folders(prefix) if folder.startswith(start)]
 
 
-def hours_below(store: ObjectStore, prefix: str) -> Iterator[Hour]:
-    """Hours that have a folder `dt=…/hour=…` below a prefix that ends with `/`, in order.
+def hours_below(store: ObjectStore, prefix: str, since: Hour | None = None) -> Iterator[Hour]:
+    """Hours, from `since` on, that have a folder `dt=…/hour=…` below a prefix that ends with `/`, in order.
 
     A folder of another name (`dt=2025-13-45`) is no hour and stops nothing.
     """
     for day in values(store, prefix, "dt"):
+        if since is not None and day < since.day:
+            continue
         for hour in values(store, f"{prefix}dt={day}/", "hour"):
             try:
                 found = Hour.parse(f"{day}T{hour}")
             except UsageError:
                 continue
-            yield found
+            if since is None or found >= since:
+                yield found
+
+
+def held_uris(store: ObjectStore, keys: Iterable[str]) -> list[str]:
+    """Where an engine reads those of these objects that are there."""
+    return [store.uri(key) for key in keys if store.head(key)]
 
 
 # Work that is waiting -------------------------------------------------------------------------------------------------
@@ -365,6 +373,13 @@ def mark(store: ObjectStore, level: str, window: str, name: str) -> str:
     key = f"pending/{level}/{window}/{name}-{secrets.token_hex(4)}"
     store.put(key, b"")
     return key
+
+
+def mark_once(store: ObjectStore, level: str, window: str, name: str) -> None:
+    """Mark a window in place of earlier markers of this name: the new one stands before the older ones go."""
+    earlier = [key for key in markers(store, level, window) if key.rpartition("/")[2].startswith(f"{name}-")]
+    mark(store, level, window, name)
+    unmark(store, earlier)
 
 
 def marked(store: ObjectStore, level: str) -> dict[str, list[str]]:

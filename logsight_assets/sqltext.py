@@ -6,6 +6,7 @@ A placeholder is `{lower_case_name}`; a missing or a left-over value is an error
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -34,6 +35,16 @@ def sql(name: str, **values: str) -> str:
     if wanted != set(values):
         raise KeyError(f"sql/{name}.sql takes {sorted(wanted)}, was given {sorted(values)}")
     return _PLACEHOLDER.sub(lambda match: values[match[1]], _text(name))
+
+
+def stored_sql(name: str, **values: str) -> str:
+    """The same without its comments: kept beside the rows that it gave, so that whoever doubts them asks again."""
+    return "\n".join(line for line in sql(name, **values).splitlines() if not line.startswith("--"))
+
+
+def timestamp(unix_nano: int) -> str:
+    """A whole second as a SQL literal, UTC; what is beyond is cut off."""
+    return f"timestamp '{datetime.fromtimestamp(unix_nano // 10**9, UTC):%Y-%m-%d %H:%M:%S}'"
 
 
 def literal(value: str | None) -> str:

@@ -97,6 +97,11 @@ class Hour:
         return Hour(self.index - hours)
 
 
+def nano_of(naive: datetime) -> int:
+    """Nanoseconds since 1970 of a column's time: columns have no zone and mean UTC, to the microsecond."""
+    return (naive.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
 def hours_between(start: Hour, end: Hour) -> Iterator[Hour]:
     """Every hour from `start` to `end`, exclusive."""
     return (Hour(index) for index in range(start.index, end.index))

@@ -10,7 +10,7 @@ from logsight_assets.dagster_storage import trim
 from logsight_assets.failures import Failures, telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.run import sources_of
-from logsight_assets.lake import EVERYTHING, Lake, mark, markers, unmark
+from logsight_assets.lake import EVERYTHING, Lake, mark_once
 from logsight_assets.metrics.arrivals import take_in
 from logsight_assets.metrics.hours import due_hours as due_metrics
 from logsight_assets.outside import due_windows, outside_to_read, read_outside, refresh_outside
@@ -34,9 +34,7 @@ def overlooked(lake: Lake) -> tuple[set[Hour], set[Hour]]:
 
 def mark_again(lake: Lake, level: str, window: str) -> None:
     """Mark a window anew: a new marker is a new chance, and one of ours is enough."""
-    earlier = [key for key in markers(lake.store, level, window) if key.rpartition("/")[2].startswith(_MARK)]
-    mark(lake.store, level, window, _MARK)
-    unmark(lake.store, earlier)
+    mark_once(lake.store, level, window, _MARK)
 
 
 @dg.op(description="Marks what the sensors have overlooked, or what failed: a new marker is a new chance.")

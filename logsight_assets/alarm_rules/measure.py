@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from logsight_assets.alarm_rules.points import MINUTE_NS, Minute
 from logsight_assets.anomalies.series import FLAGGED
-from logsight_assets.lake import Lake, anomalies_key, completeness_key, is_erased, minute_key, values
+from logsight_assets.lake import Lake, anomalies_key, completeness_key, held_uris, is_erased, minute_key, values
 from logsight_assets.parquet import read_rows
 from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import TRENDS
-from logsight_assets.timeline import Hour, hours_between
+from logsight_assets.timeline import Hour, hours_between, nano_of
 from resources.query_engine import QueryEngine, Session
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  columns have no zone
@@ -63,10 +63,8 @@ def minutes_of(lake: Lake, engine: QueryEngine, tenants: Iterable[str], span: Sp
 
 
 def _define(lake: Lake, session: Session, name: str, tenants: Iterable[str], span: Span) -> None:
-    uris = {
-        tenant: [lake.store.uri(key) for hour in span.hours if lake.store.head(key := minute_key(name, tenant, hour))]
-        for tenant in tenants
-    }
+    keys = {tenant: [minute_key(name, tenant, hour) for hour in span.hours] for tenant in tenants}
+    uris = {tenant: held_uris(lake.store, own) for tenant, own in keys.items()}
     held = {tenant: own for tenant, own in uris.items() if own}
     session.define_tenants(name, TRENDS[f"{name}_minute"], held)
 
@@ -102,7 +100,7 @@ def watermark_of(lake: Lake, tenant: str) -> int | None:
             marks[row["source"]] = row["watermark"]
     oldest = lake.clock().astimezone(UTC).replace(tzinfo=None) - _DEAD
     alive = [mark for mark in marks.values() if mark >= oldest]
-    return (min(alive) - _EPOCH) // timedelta(microseconds=1) * 1000 if alive else None
+    return nano_of(min(alive)) if alive else None
 
 
 def hours_back(now: datetime, minutes: int) -> tuple[Hour, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from logsight_assets.delivery.message import Item, Part, Style, moment, shown
 from logsight_assets.incidents.state import IncidentState
+from logsight_assets.incidents.surroundings import told_of_budget, told_of_cause
 
 _MOST = 5  # items of a part
 Row = Mapping[str, Any]
@@ -31,10 +32,7 @@ def _change(row: Row, style: Style) -> Item:
 
 
 def _objective(row: Row, _: Style) -> Item:
-    left = "nothing measured" if row["budget_left_ratio"] is None else f"{row['budget_left_ratio']:.0%} left"
-    burn = "" if row["burn_rate_1h"] is None else f", burning at {row['burn_rate_1h']:.1f} in the last hour"
-    named = f"{shown(row['objective'], 80)} of {shown(row['service'], 80)}"
-    return Item(f"{named}: {row['state']}, budget {left}{burn}")
+    return Item(f"{shown(row['objective'], 80)} of {shown(row['service'], 80)}: {told_of_budget(row)}")
 
 
 def _anomaly(row: Row, style: Style) -> Item:
@@ -44,8 +42,5 @@ def _anomaly(row: Row, style: Style) -> Item:
 
 
 def _earlier(row: Row, _: Style) -> Item:
-    if row["cause_named"]:
-        cause = f"the cause was {shown(row['cause'] or 'not in the logs', 80)}, as a person said"
-    else:
-        cause = f"first suspect {shown(row['suspect'], 80)}" if row["suspect"] else str(row["verdict"] or "no answer")
+    cause = told_of_cause(row, lambda name: shown(name, 80))
     return Item(f"{row['incident_id']}: {cause}", shown(row["alarm"] or "", 120))

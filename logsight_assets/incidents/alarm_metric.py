@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -23,13 +23,12 @@ from logsight_assets.metrics.fetch import FOR_ALARMS, Fetched, fetch_series, met
 from logsight_assets.metrics.hours import due_hours, refresh_metrics
 from logsight_assets.metrics.named_metric import FOLDER, NamedMetric, load_metrics, own_name
 from logsight_assets.parquet import read_rows
-from logsight_assets.sqltext import literal, sql
+from logsight_assets.sqltext import literal, stored_sql
 from logsight_assets.tables import SERVICE_METRICS
-from logsight_assets.timeline import Hour
+from logsight_assets.timeline import Hour, nano_of
 from resources.metrics import MetricSource, Series, is_statistic
 from resources.query_engine import Session
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  columns have no zone
 _MOST_POINTS = 1_500  # a day and more of minutes; of shorter periods less time is looked back at
 
 
@@ -74,10 +73,15 @@ def alarm_metric(
 
     Pure: nothing is fetched. `tenants` are those that the investigation may read.
     """
+    # The files once: an alarm of the platform is looked for in every tenant.
+    named = {metric: _named(lake, metric) for metric in alarm.metrics if metric.namespace != NAMESPACE}
     for tenant in (name for name in tenants if not is_erased(lake.store, name)):
         for metric in alarm.metrics:
-            look = _of_own_rule if metric.namespace == NAMESPACE else _of_table
-            if found := look(session, lake, alarm, metric, tenant, window):
+            if metric.namespace == NAMESPACE:
+                found = _of_own_rule(session, lake, alarm, metric, tenant, window)
+            else:
+                found = _of_table(session, lake, alarm, metric, named[metric], tenant, window)
+            if found:
                 return found
     return None
 
@@ -91,9 +95,11 @@ def fetch_alarm_metric(
     the source raises (StoreUnavailable within `metrics.timeout_seconds`, ConfigurationError) is raised: the answer is
     then made without it, and says so.
     """
-    wanted = list(dict.fromkeys(series for metric in alarm.metrics for series in _live_series(lake, alarm, metric)))
     source = source or metric_source(lake)
-    if source is None or not wanted or is_erased(lake.store, tenant):
+    if source is None or is_erased(lake.store, tenant):
+        return Fetched()
+    wanted = list(dict.fromkeys(series for metric in alarm.metrics for series in _live_series(lake, alarm, metric)))
+    if not wanted:
         return Fetched()
     start = _since(window, min(series.period_seconds for series in wanted))
     fetched = fetch_series(lake, source, tenant, wanted, _moment(start), _moment(window.as_of), FOR_ALARMS)
@@ -132,10 +138,16 @@ class _Held:
 
 
 def _of_table(
-    session: Session, lake: Lake, alarm: Alarm, metric: Metric, tenant: str, window: Window
+    session: Session,
+    lake: Lake,
+    alarm: Alarm,
+    metric: Metric,
+    named: Sequence[NamedMetric],
+    tenant: str,
+    window: Window,
 ) -> MetricSeries | None:
     own = Series(metric.namespace, metric.name, metric.dimensions, "", 0)
-    names = [each.name for each in _named(lake, metric) if each.is_for(tenant)] + [own_name(own)]
+    names = [each.name for each in named if each.is_for(tenant)] + [own_name(own)]
     span = _span(window, alarm.period_seconds)
     keys = [key for hour in span.hours if lake.store.head(key := service_metrics_key(tenant, hour))]
     held = {each for key in keys for each in _series_of(lake, key) if each.metric in names}
@@ -146,7 +158,7 @@ def _of_table(
     chosen = min(held, key=lambda each: (each.period_seconds != alarm.period_seconds, names.index(each.metric), each))
     span = _span(window, chosen.period_seconds)
     session.define_tenants(SERVICE_METRICS.name, SERVICE_METRICS, {tenant: [lake.store.uri(key) for key in keys]})
-    text = sql(
+    text = stored_sql(
         "incidents/alarm_metric",
         tenant=literal(tenant),
         metric=literal(chosen.metric),
@@ -165,8 +177,10 @@ def _series_of(lake: Lake, key: str) -> set[_Held]:
 def _of_own_rule(
     session: Session, lake: Lake, alarm: Alarm, metric: Metric, tenant: str, window: Window
 ) -> MetricSeries | None:
+    if dict(metric.dimensions).get("Tenant") != tenant:
+        return None
     series = OwnSeries.of(lake, tenant, metric, alarm.arn)
-    if series is None or dict(metric.dimensions).get("Tenant") != tenant:
+    if series is None:
         return None
     text = series.define(session, _span(window, alarm.period_seconds))
     named = _Held(metric.name, metric.statistic, alarm.period_seconds, "")
@@ -178,11 +192,8 @@ def _of_own_rule(
 
 def _summed(session: Session, alarm: Alarm, window: Window, series: _Held, text: str) -> MetricSeries | None:
     """The series with what its rows come to; None without any row."""
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     rows = session.fetch(text).to_pylist()
-    points = tuple(
-        MetricPoint((row["point_time"] - _EPOCH) // timedelta(microseconds=1) * 1000, row["value"]) for row in rows
-    )
+    points = tuple(MetricPoint(nano_of(row["point_time"]), row["value"]) for row in rows)
     if not points:
         return None
     length = series.period_seconds * NS

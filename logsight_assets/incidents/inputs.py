@@ -12,7 +12,7 @@ from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import Lake, completeness_key
 from logsight_assets.parquet import read_rows
 from logsight_assets.tables import COMPLETENESS
-from logsight_assets.timeline import Hour
+from logsight_assets.timeline import Hour, nano_of
 from logsight_assets.trends.completeness import BEHIND, COMPLETE
 
 
@@ -67,7 +67,7 @@ def inputs_of(lake: Lake, tenants: Sequence[str], window: Window, hours: Iterabl
 
 def _state(tenant: str, source: str, rows: Sequence[dict[str, Any]], window: Window) -> SourceState:
     marks = [row["watermark"] for row in rows]
-    watermark = None if None in marks else int(min(marks).replace(tzinfo=UTC).timestamp() * 10**6) * 1000
+    watermark = None if None in marks else nano_of(min(marks))
     within = {row["state"] for row in rows if Hour.of(row["event_hour"].replace(tzinfo=UTC)) in set(window.hours)}
     if BEHIND in within:
         return SourceState(tenant, source, BEHIND, watermark)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from logsight_assets.alarm_rules.rule import COUNTS, DURATIONS, load_rules
 from logsight_assets.anomalies.series import FLAGGED
 from logsight_assets.incidents.alarm import Metric
-from logsight_assets.lake import Lake, anomalies_key, minute_key
-from logsight_assets.sqltext import literal, sql
+from logsight_assets.lake import Lake, anomalies_key, held_uris, minute_key
+from logsight_assets.sqltext import literal, stored_sql, timestamp
 from logsight_assets.table_model import Table
 from logsight_assets.tables import ANOMALIES, TRENDS
 from logsight_assets.timeline import Hour, hours_between
@@ -38,11 +37,6 @@ class Span:
     @property
     def hours(self) -> list[Hour]:
         return list(hours_between(Hour.of_nano(self.start), Hour.of_nano(self.end - 1) + 1))
-
-
-def timestamp(nano: int) -> str:
-    """A whole second as a SQL literal."""
-    return f"timestamp '{datetime.fromtimestamp(nano // 10**9, UTC):%Y-%m-%d %H:%M:%S}'"
 
 
 @dataclass(frozen=True)
@@ -71,20 +65,20 @@ class OwnSeries:
         if name == "anomaly_score":
             self._rows(session, ANOMALIES, lambda hour: anomalies_key(self.tenant, hour), span)
             flagged = ", ".join(literal(state) for state in sorted(FLAGGED))
-            return sql("incidents/own_scores", flagged=flagged, **self._who, **span.bounds)
+            return stored_sql("incidents/own_scores", flagged=flagged, **self._who, **span.bounds)
         trend = _DURATION if name in DURATIONS else _TREND
         self._rows(session, TRENDS[f"{trend}_minute"], lambda hour: minute_key(trend, self.tenant, hour), span)
         minutes = f"interval '{span.period_seconds // 60} minutes'"
         where = {"minutes": minutes, "environment": self._environment, **self._who, **span.bounds}
         if name in DURATIONS:
             share = str(round(DURATIONS[name] * 100))
-            return sql("incidents/own_durations", share=share, least=str(self.least), **where)
+            return stored_sql("incidents/own_durations", share=share, least=str(self.least), **where)
         if name == "silence_minutes":
-            return sql("incidents/own_silence", **where)
+            return stored_sql("incidents/own_silence", **where)
         if name in COUNTS:
-            return sql("incidents/own_counts", measure=f"sum({name})", least="1", **where)
+            return stored_sql("incidents/own_counts", measure=f"sum({name})", least="1", **where)
         measure = "sum(error_count) / sum(event_count)"
-        return sql("incidents/own_counts", measure=measure, least=str(self.least), **where)
+        return stored_sql("incidents/own_counts", measure=measure, least=str(self.least), **where)
 
     @property
     def _who(self) -> Mapping[str, str]:
@@ -96,6 +90,5 @@ class OwnSeries:
         return "true" if name is None else f"environment = {literal(name)}"
 
     def _rows(self, session: Session, table: Table, key_of: Callable[[Hour], str], span: Span) -> None:
-        store = self.lake.store
-        held = [store.uri(key) for hour in span.hours if store.head(key := key_of(hour))]
+        held = held_uris(self.lake.store, map(key_of, span.hours))
         session.define_tenants(table.name, table, {self.tenant: held} if held else {})

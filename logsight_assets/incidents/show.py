@@ -11,7 +11,7 @@ from typing import Any
 from logsight_assets.incidents.records import LOGSIGHT, IncidentRecords, Record
 from logsight_assets.incidents.state import IncidentState, fold, instant
 from logsight_assets.incidents.summary.shown import summary_document, told_by_model, why_no_summary
-from logsight_assets.incidents.surroundings import SURROUNDINGS
+from logsight_assets.incidents.surroundings import SURROUNDINGS, told_of_budget, told_of_cause
 from logsight_assets.visible import visible
 
 _SUSPECTS, _TEMPLATES, _AROUND, _EVIDENCE = 5, 10, 5, 20  # lines of each
@@ -148,9 +148,7 @@ def _objectives(state: IncidentState) -> Iterator[str]:
     if rows:
         yield "Objectives, as of the hour before"
     for row in rows[:_AROUND]:
-        burn = "" if row["burn_rate_1h"] is None else f", burning at {row['burn_rate_1h']:.1f} in the last hour"
-        left = "nothing measured" if row["budget_left_ratio"] is None else f"{row['budget_left_ratio']:.0%} left"
-        yield f"  {_short(row['objective'])} of {_short(row['service'])}: {row['state']}, budget {left}{burn}"
+        yield f"  {_short(row['objective'])} of {_short(row['service'])}: {told_of_budget(row)}"
 
 
 def _anomalies(state: IncidentState) -> Iterator[str]:
@@ -168,14 +166,7 @@ def _earlier(state: IncidentState) -> Iterator[str]:
     if rows:
         yield "Incidents like it"
     for row in rows[:_AROUND]:
-        yield f"  {row['incident_id']}, {_short(row['alarm'] or '')}: {_cause_of(row)}"
-
-
-def _cause_of(row: Mapping[str, Any]) -> str:
-    """What an earlier incident came from, as far as it is known, and who says so."""
-    if row["cause_named"]:
-        return f"the cause was {_short(row['cause'] or 'not in the logs')}, as a person said"
-    return f"first suspect {_short(row['suspect'])}" if row["suspect"] else str(row["verdict"] or "not answered")
+        yield f"  {row['incident_id']}, {_short(row['alarm'] or '')}: {told_of_cause(row, _short)}"
 
 
 def _missing(state: IncidentState) -> Iterator[str]:

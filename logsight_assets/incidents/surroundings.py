@@ -24,7 +24,7 @@ from logsight_assets.lake import PLATFORM, Lake, incidents_key, templates_key
 from logsight_assets.parquet import read_rows
 from logsight_assets.slo.budget import BURNING, EXHAUSTED
 from logsight_assets.slo.days import objectives_at
-from logsight_assets.timeline import Hour
+from logsight_assets.timeline import Hour, nano_of
 
 _CHANGES_BEFORE = timedelta(hours=24)
 _ANOMALIES_BEFORE = timedelta(hours=6)  # an episode that stands has a row in each of its hours
@@ -87,8 +87,9 @@ def _anomalies(lake: Lake, about: About) -> Rows:
     start = about.start - _ANOMALIES_BEFORE
     found = [each for name in _tenants(lake, about) for each in anomalies_between(lake, name, start, end)]
     found.sort(key=lambda each: (each.series.service not in about.services, -each.score, each.series, each.tenant))
-    texts = {name: _templates(lake, name) for name in {each.tenant for each in found[:_MOST_ANOMALIES]}}
-    return [_anomaly(each, texts[each.tenant]) for each in found[:_MOST_ANOMALIES]]
+    chosen = found[:_MOST_ANOMALIES]
+    texts = {name: _templates(lake, name) for name in {each.tenant for each in chosen if each.series.template_id}}
+    return [_anomaly(each, texts.get(each.tenant, {})) for each in chosen]
 
 
 def _templates(lake: Lake, tenant: str) -> dict[tuple[str, str], str]:
@@ -162,10 +163,9 @@ def _stored(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pair(name: str, value: Any) -> tuple[str, Any]:
-    if not isinstance(value, datetime):
-        return (f"{name.removesuffix('_time')}_unix_nano", None) if name.endswith("_time") else (name, value)
-    nano = (value.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
-    return f"{name.removesuffix('_time')}_unix_nano", nano
+    if not name.endswith("_time"):
+        return name, value
+    return f"{name.removesuffix('_time')}_unix_nano", None if value is None else nano_of(value)
 
 
 _LOOKS: Mapping[str, Callable[[Lake, About], Rows]] = {
@@ -175,3 +175,23 @@ _LOOKS: Mapping[str, Callable[[Lake, About], Rows]] = {
     "earlier_incidents": _earlier,
 }
 SURROUNDINGS = tuple(_LOOKS)
+
+
+# In words, for whoever shows them ------------------------------------------------------------------------------------
+
+
+def told_of_budget(objective: Mapping[str, Any]) -> str:
+    """State of an objective, and what is left of its budget."""
+    left, burn = objective["budget_left_ratio"], objective["burn_rate_1h"]
+    held = "nothing measured" if left is None else f"{left:.0%} left"
+    return f"{objective['state']}, budget {held}" + (
+        "" if burn is None else f", burning at {burn:.1f} in the last hour"
+    )
+
+
+def told_of_cause(earlier: Mapping[str, Any], shown: Callable[[str], str]) -> str:
+    """What an earlier incident came from, as far as it is known, and who says so; `shown` makes a name safe to show."""
+    if earlier["cause_named"]:
+        return f"the cause was {shown(earlier['cause'] or 'not in the logs')}, as a person said"
+    suspect = earlier["suspect"]
+    return f"first suspect {shown(suspect)}" if suspect else str(earlier["verdict"] or "no answer")

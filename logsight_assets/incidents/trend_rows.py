@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from logsight_assets.incidents.windows import Window
-from logsight_assets.lake import Lake, minute_key
-from logsight_assets.sqltext import literal, sql
+from logsight_assets.lake import Lake, held_uris, minute_key
+from logsight_assets.sqltext import literal, stored_sql, timestamp
 from logsight_assets.tables import TRENDS
 from logsight_assets.timeline import Hour
 from resources.query_engine import Session
@@ -42,29 +41,24 @@ def trend_rows(
 ) -> TrendRows:
     """What the trends hold of these services in these hours, up to the last whole minute before `window.as_of`."""
     first = min((hour.start_nano for hour in hours), default=window.start)
-    text = sql(
+    text = stored_sql(
         "incidents/trend_rows",
         rows=_TABLE,
-        since=_timestamp(first),
-        start=_timestamp(window.start),
-        until=_timestamp(window.as_of),
+        since=_minute(first),
+        start=_minute(window.start),
+        until=_minute(window.as_of),
         services=", ".join(literal(service) for service in sorted(services)) or "null",
     )
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-    uris = {tenant: _uris(lake, tenant, hours) for tenant in tenants}
+    name = _TABLE.removesuffix("_minute")
+    keys = {tenant: [minute_key(name, tenant, hour) for hour in sorted(hours)] for tenant in tenants}
+    uris = {tenant: held_uris(lake.store, own) for tenant, own in keys.items()}
     session.define_tenants(_TABLE, TRENDS[_TABLE], {tenant: own for tenant, own in uris.items() if own})
     return TrendRows(text, tuple(_plain(row) for row in session.fetch(text).to_pylist()))
 
 
-def _uris(lake: Lake, tenant: str, hours: Collection[Hour]) -> list[str]:
-    keys = [minute_key(_TABLE.removesuffix("_minute"), tenant, hour) for hour in sorted(hours)]
-    return [lake.store.uri(key) for key in keys if lake.store.head(key)]
-
-
-def _timestamp(nano: int) -> str:
+def _minute(nano: int) -> str:
     """The minute that holds it, as a SQL literal."""
-    moment = datetime.fromtimestamp(nano // _MINUTE_NS * 60, UTC)
-    return f"timestamp '{moment:%Y-%m-%d %H:%M:%S}'"
+    return timestamp(nano // _MINUTE_NS * _MINUTE_NS)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

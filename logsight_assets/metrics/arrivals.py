@@ -23,11 +23,11 @@ from logsight_assets.lake import (
     hours_below,
     is_erased,
     mark,
+    mark_once,
     metric_file_key,
     metric_receipt_prefix,
     quarantine_key,
     raw_metrics_prefix,
-    unmark,
     values,
 )
 from logsight_assets.metrics.content import MetricObject
@@ -138,13 +138,16 @@ def receipts_of(store: ObjectStore, place: Place) -> dict[str, ObjectInfo]:
 
 
 def _without_receipt(store: ObjectStore, place: Place) -> list[ObjectInfo]:
+    return [entry for entry, receipt in with_receipts(store, place) if receipt is None]
+
+
+def with_receipts(store: ObjectStore, place: Place) -> Iterator[tuple[ObjectInfo, ObjectInfo | None]]:
+    """Objects of an arrival hour, each with its receipt; None for what is still to be read."""
     held = receipts_of(store, place)
-    found = store.list(raw_metrics_prefix(place.tenant, place.source, place.hour))
-    # Written again after its receipt: delivered objects do not change, but a file that somebody copies grows.
-    return [
-        entry for entry in found
-        if not (receipt := held.get(key_digest(entry.key))) or receipt.modified < entry.modified
-    ]  # fmt: skip
+    for entry in store.list(raw_metrics_prefix(place.tenant, place.source, place.hour)):
+        receipt = held.get(key_digest(entry.key))
+        # Written again after its receipt: delivered objects do not change, but a file that somebody copies grows.
+        yield entry, receipt if receipt and receipt.modified >= entry.modified else None
 
 
 def _take(lake: Lake, place: Place, entry: ObjectInfo, scratch: Path) -> MetricReceipt | None:
@@ -218,11 +221,4 @@ def _forget_earlier(store: ObjectStore, place: Place, key: str, object_id: str) 
 def mark_hours(lake: Lake, hours: Collection[Hour], name: str) -> None:
     """Say that hours' points changed: theirs, and the next one's, whose first increase begins in them."""
     for hour in sorted({*hours, *(hour + 1 for hour in hours)}):
-        window = str(hour)
-        earlier = [
-            entry.key
-            for entry in lake.store.list(f"pending/{LEVEL}/{window}/")
-            if entry.key.rpartition("/")[2].startswith(f"{name}-")
-        ]
-        mark(lake.store, LEVEL, window, name)
-        unmark(lake.store, earlier)
+        mark_once(lake.store, LEVEL, str(hour), name)

@@ -33,7 +33,7 @@ from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.tables import SERVICE_METRICS
 from logsight_assets.timeline import Hour
-from logsight_assets.trends.publish import Holding, Inputs, Published, Window, facts_of, publish
+from logsight_assets.trends.publish import Holding, Inputs, Published, Totals, Window, facts_of, publish
 from logsight_assets.versions import METRICS_VERSION
 from resources.metrics import Point, Series
 from resources.object_store import ObjectStore
@@ -66,9 +66,8 @@ def refresh_metrics(lake: Lake, hour: Hour, *, replay: bool = False) -> MetricHo
         window = _TenantHour(lake, tenant, hour, [each for each in metrics if each.is_for(tenant)]).window()
         done.append(publish(lake.store, window, lambda: _announce(lake.store, hour, own), replay=replay))
     unmark(lake.store, read + own)
-    facts = [held.facts for each in done for held in each.holding.values() if held.version is not None]
-    counts = {name: sum(int(each.get(fact, "0")) for each in facts) for name, fact in _COUNTS.items()}
-    return MetricHour(hour, [key for e in done for key in e.put], [key for e in done for key in e.removed], **counts)
+    totals = Totals.of(done, _COUNTS)
+    return MetricHour(hour, totals.published, totals.removed, **totals.counts)
 
 
 def due_hours(lake: Lake) -> dict[Hour, list[str]]:
@@ -80,16 +79,17 @@ def due_hours(lake: Lake) -> dict[Hour, list[str]]:
         if is_erased(lake.store, tenant):
             continue
         wanted = fingerprint_of(each for each in metrics if each.is_for(tenant))
-        for hour in noted_hours(lake.store, tenant):
-            if hour >= first and _definitions_of(lake.store, tenant, hour) != wanted:
+        for hour in noted_hours(lake.store, tenant, since=first):
+            if _definitions_of(lake.store, tenant, hour) != wanted:
                 found.setdefault(hour, []).append(f"edited-{wanted}")
     return found
 
 
-def noted_hours(store: ObjectStore, tenant: str) -> Iterator[Hour]:
-    """Event hours of which a tenant has points, or rows."""
+def noted_hours(store: ObjectStore, tenant: str, since: Hour | None = None) -> Iterator[Hour]:
+    """Event hours of which a tenant has points, or rows; with `since`, earlier days are not even listed."""
     areas = (f"metric_files/tenant={tenant}/", f"service_metrics/tenant={tenant}/")
-    yield from sorted({hour for area in areas for hour in hours_below(store, area)})
+    found = {hour for area in areas for hour in hours_below(store, area, since)}
+    yield from sorted(found)
 
 
 def all_hours(lake: Lake) -> set[Hour]:

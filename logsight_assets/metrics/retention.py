@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from logsight_assets.intake.receipts import key_digest
-from logsight_assets.lake import Lake, raw_metrics_prefix, values
-from logsight_assets.metrics.arrivals import Place, places, receipts_of
+from logsight_assets.lake import Lake, values
+from logsight_assets.metrics.arrivals import Place, places, with_receipts
 from logsight_assets.timeline import parse_day
 from logsight_assets.trends.retention import RetentionOutcome
 
@@ -34,10 +33,8 @@ def expire_metrics(lake: Lake, outcome: RetentionOutcome) -> None:
 
 def _expire_arrivals(lake: Lake, place: Place, outcome: RetentionOutcome) -> None:
     """Objects first: a receipt alone says what there was, an object without its receipt would be read again."""
-    receipts = receipts_of(lake.store, place)
-    for entry in list(lake.store.list(raw_metrics_prefix(place.tenant, place.source, place.hour))):
-        receipt = receipts.get(key_digest(entry.key))
-        if receipt is None or receipt.modified < entry.modified:
+    for entry, receipt in list(with_receipts(lake.store, place)):
+        if receipt is None:
             outcome.postponed["raw_metrics"] += 1
             continue
         _delete(lake, "raw_metrics", entry.key, outcome)

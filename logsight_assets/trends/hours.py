@@ -13,6 +13,7 @@ from logsight_assets.lake import (
     events_prefix,
     is_erased,
     mark,
+    mark_once,
     markers,
     minute_key,
     patterns_key,
@@ -96,10 +97,8 @@ def announce(store: ObjectStore, hour: Hour, own: list[str]) -> None:
 
 
 def mark_day(store: ObjectStore, hour: Hour) -> None:
-    """Say that an hour of a day changed. One marker an hour is enough: the new one stands before older ones go."""
-    earlier = [key for key in markers(store, "days", hour.day) if key.rpartition("/")[2].startswith(f"{hour.hh}-")]
-    mark(store, "days", hour.day, hour.hh)
-    unmark(store, earlier)
+    """Say that an hour of a day changed. One marker an hour is enough."""
+    mark_once(store, "days", hour.day, hour.hh)
 
 
 def mark_templates(store: ObjectStore, hour: Hour, *, has_removed: bool) -> None:
@@ -117,9 +116,7 @@ def mark_signals(lake: Lake, hours: Iterable[Hour], name: str) -> None:
     """
     windows = [(ANOMALIES, str(hour)) for hour in hours if str(hour) >= lake.partitions_start]
     for level, window in [*windows, *dict.fromkeys((OBJECTIVES, text[: len("YYYY-MM-DD")]) for _, text in windows)]:
-        earlier = [key for key in markers(lake.store, level, window) if key.rpartition("/")[2].startswith(f"{name}-")]
-        mark(lake.store, level, window, name)
-        unmark(lake.store, earlier)
+        mark_once(lake.store, level, window, name)
 
 
 def publish_hour(

@@ -22,6 +22,7 @@ from logsight_assets.lake import (
     hour_key,
     is_erased,
     mark,
+    mark_once,
     markers,
     minute_key,
     unmark,
@@ -116,10 +117,7 @@ def _announce(store: ObjectStore, level: str, window: str, own: list[str]) -> No
 
 
 def _mark_month(store: ObjectStore, day: str) -> None:
-    month = day[:7]
-    earlier = [key for key in markers(store, "months", month) if key.rpartition("/")[2].startswith(f"{day}-")]
-    mark(store, "months", month, day)
-    unmark(store, earlier)
+    mark_once(store, "months", day[:7], day)
 
 
 def _publish(

@@ -57,11 +57,6 @@ def payload_fields(raw: bytes, context: ParseContext) -> Fields:
     return known_line(raw, context) or plain_fields(raw)
 
 
-def is_json_payload(raw: bytes) -> bool:
-    """Whether a payload is to be read as JSON."""
-    return raw[:1] == b"{"
-
-
 def wrapped(
     inner: Fields, payload_is_json: bool, time: int | None, has_year: bool = True, is_observed: bool = True
 ) -> Fields:
