@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from logsight_assets.lake import Lake, events_prefix, values
 from logsight_assets.timeline import Hour
-from logsight_assets.trends.hours import is_late
+from logsight_assets.trends.hour_inputs import is_late
 from logsight_assets.trends.remembered import Remembered
 from resources.object_store import ObjectStore
 

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 
-from logsight_assets.errors import ConservationError, ObjectMissing
+from logsight_assets.errors import ConservationError
 from logsight_assets.lake import (
     EVERYTHING,
     Lake,
-    events_prefix,
-    is_erased,
     mark,
     mark_once,
     markers,
-    minute_key,
-    patterns_key,
-    seal_key,
     unmark,
-    values,
 )
-from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes
-from logsight_assets.tables import PATTERNS, TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour
-from logsight_assets.trends.hour_rows import Counts, HourRows, TenantFiles, compute_hour, event_count
-from logsight_assets.trends.publish import Holding, Inputs, Published, Window, hold, publish
-from logsight_assets.trends.remembered import Remembered
-from logsight_assets.versions import TRENDS_VERSION
-from resources.object_store import ObjectStore, sha256_of
+from logsight_assets.trends.hour_inputs import tenants_of
+from logsight_assets.trends.hour_rows import Counts
+from logsight_assets.trends.hour_windows import HourWindows
+from logsight_assets.trends.publish import Published, publish
+from resources.object_store import ObjectStore
 from resources.query_engine import QueryEngine
 
 ANOMALIES, OBJECTIVES = "anomalies", "objectives"  # levels of markers of what is made of trends
-EVENT_COUNT = "logsight.event_count"  # sum of the rows' event_count: what the level above must arrive at
 
 
 @dataclass(frozen=True)
@@ -131,11 +121,11 @@ def publish_hour(
     done: dict[str, Published] = {}
     failures: dict[str, ConservationError] = {}
     tenants = tenants_of(lake.store, hour)
-    computed = _Computed(lake, engine, hour)
-    computed.prepare(tenants, replay=replay)
+    windows = HourWindows(lake, engine, hour)
+    windows.prepare(tenants, replay=replay)
     for tenant in tenants:
         try:
-            done[tenant] = publish(lake.store, computed.window(tenant), announce, replay=replay)
+            done[tenant] = publish(lake.store, windows.of(tenant), announce, replay=replay)
         except ConservationError as error:
             failures[tenant] = error
     return HourOutcome(
@@ -152,125 +142,3 @@ def tenant_hour(done: Published) -> TenantHour:
     facts = next(held.facts for held in done.holding.values() if held.version)
     counts = {f.name: int(facts.get(f"logsight.{f.name}", "0")) for f in fields(Counts)}
     return TenantHour(**counts, files=int(facts.get("logsight.files", "0")), is_stale=done.is_stale)
-
-
-def tenants_of(store: ObjectStore, hour: Hour) -> list[str]:
-    """Tenants that have event files or published trends of an hour."""
-    areas = ["events/", "patterns/", *(f"trends/{name}_minute/" for name in TREND_NAMES)]
-    return sorted(
-        {
-            tenant
-            for area in areas
-            for tenant in values(store, area, "tenant")
-            if any(store.list(f"{area}tenant={tenant}/{hour.path}/"))
-        }
-    )
-
-
-def hour_keys(tenant: str, hour: Hour) -> dict[str, str]:
-    """Key of each object of a tenant's hour, by the name of its table's family."""
-    return {name: minute_key(name, tenant, hour) for name in TREND_NAMES} | {"patterns": patterns_key(tenant, hour)}
-
-
-def hour_window(lake: Lake, engine: QueryEngine, tenant: str, hour: Hour) -> Window:
-    """A tenant's hour, for `publish`."""
-    return _Computed(lake, engine, hour).window(tenant)
-
-
-class _Computed:
-    """Rows of an hour's tenants, computed together where several are wanted, alone where one has changed meanwhile."""
-
-    def __init__(self, lake: Lake, engine: QueryEngine, hour: Hour) -> None:
-        self._lake, self._engine, self._hour = lake, engine, hour
-        self._rows: dict[tuple[str, str | None], HourRows | ConservationError] = {}
-
-    def prepare(self, tenants: Sequence[str], *, replay: bool) -> None:
-        """Compute all tenants that are not up to date."""
-        wanted: dict[str, Inputs] = {}
-        for tenant in tenants:
-            window = self.window(tenant)
-            try:
-                holding = hold(self._lake.store, window.keys)
-                inputs = window.survey(holding)
-            except ObjectMissing:  # changing right now: computed alone, when it is published
-                continue
-            is_current = all(held.inputs == inputs.fingerprint for held in holding.values())
-            if inputs.parts and not inputs.is_frozen and (replay or not is_current):
-                wanted[tenant] = inputs
-        if len(wanted) > 1:
-            with contextlib.suppress(Exception):
-                # A file may have gone while it was read. Whatever went wrong comes up again where a tenant is computed
-                # alone, and is judged there.
-                self._compute(wanted)
-
-    def window(self, tenant: str) -> Window:
-        def survey(_: Holding) -> Inputs:
-            return hour_inputs(self._lake.store, tenant, self._hour)
-
-        def make(inputs: Inputs, _: Holding) -> Mapping[str, bytes]:
-            return _hour_objects(tenant, self._hour, inputs, self._rows_of(tenant, inputs))
-
-        return Window(f"hour {self._hour}", list(hour_keys(tenant, self._hour).values()), survey, make)
-
-    def _rows_of(self, tenant: str, inputs: Inputs) -> HourRows:
-        if (tenant, inputs.fingerprint) not in self._rows:
-            self._compute({tenant: inputs})
-        rows = self._rows.pop((tenant, inputs.fingerprint))
-        if isinstance(rows, ConservationError):
-            raise rows
-        return rows
-
-    def _compute(self, wanted: Mapping[str, Inputs]) -> None:
-        files = {}
-        for tenant, inputs in wanted.items():
-            prefix = events_prefix(tenant, self._hour)
-            uris = {name: self._lake.store.uri(prefix + name) for name in sorted(inputs.parts)}
-            late = frozenset(uri for name, uri in uris.items() if is_late(name, self._hour))
-            files[tenant] = TenantFiles(list(uris.values()), late)
-        for tenant, rows in compute_hour(self._engine, files, self._lake.settings.trends).items():
-            self._rows[tenant, wanted[tenant].fingerprint] = rows
-
-
-def hour_inputs(store: ObjectStore, tenant: str, hour: Hour) -> Inputs:
-    """Event files of a tenant's hour by name and content. An erased tenant has none; a sealed hour stays as it is.
-
-    Tombstone and seal are looked at after the listing: both stand before the first file goes.
-    """
-    files = event_files(store, tenant, hour)
-    if is_erased(store, tenant):
-        return Inputs({})
-    if store.head(seal_key(tenant, hour)):
-        return Inputs({}, is_frozen=True)
-    return Inputs(files)
-
-
-def event_files(store: ObjectStore, tenant: str, hour: Hour) -> dict[str, str]:
-    """Event files of a tenant's hour: name → content hash."""
-    listed = list(store.list(events_prefix(tenant, hour)))
-    return {entry.key.rpartition("/")[2]: content_hash(store, entry) for entry in listed}
-
-
-# Event files are read whole for their hash: once, not again for each refresh of a live hour.
-content_hash = Remembered(sha256_of, 65_536)
-
-
-def is_late(file_name: str, hour: Hour) -> bool:
-    """Whether an event file arrived after the hour that follows its events' hour; its name says when it arrived."""
-    return Hour.parse(file_name.split("~")[1]) > hour + 1
-
-
-def _hour_objects(tenant: str, hour: Hour, inputs: Inputs, rows: HourRows) -> Mapping[str, bytes]:
-    facts = {INPUTS: inputs.fingerprint or "", VERSION: str(TRENDS_VERSION), "logsight.files": str(len(inputs.parts))}
-    facts |= {f"logsight.{name}": str(value) for name, value in asdict(rows.counts).items()}
-    tables = {f"{name}_minute": name for name in TREND_NAMES}
-    objects = {
-        minute_key(name, tenant, hour): parquet_bytes(
-            rows.tables[name], TRENDS[table], facts | {EVENT_COUNT: str(event_count(rows.tables[name]))}
-        )
-        for table, name in tables.items()
-    }
-    patterns = rows.tables["patterns"]
-    objects[patterns_key(tenant, hour)] = parquet_bytes(
-        patterns, PATTERNS, facts | {EVENT_COUNT: str(event_count(patterns))}
-    )
-    return objects

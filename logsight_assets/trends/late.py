@@ -34,8 +34,10 @@ from logsight_assets.parquet import INPUTS, parquet_bytes
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.event_hours import rows_of
+from logsight_assets.trends.hour_inputs import content_hash
 from logsight_assets.trends.hour_rows import Counts, event_count
-from logsight_assets.trends.hours import EVENT_COUNT, content_hash, hour_keys, mark_day, mark_templates
+from logsight_assets.trends.hour_windows import EVENT_COUNT, hour_keys
+from logsight_assets.trends.hours import mark_day, mark_templates
 from logsight_assets.trends.late_rows import LateRows, late_rows, merged, minute_table
 from logsight_assets.trends.publish import Held, Holding, Inputs, Window, hold, publish
 from resources.object_store import ObjectInfo

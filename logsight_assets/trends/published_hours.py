@@ -9,7 +9,9 @@ from logsight_assets.lake import Lake, events_prefix
 from logsight_assets.tables import PATTERNS, TREND_NAMES
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.event_hours import rows_of
-from logsight_assets.trends.hours import HourOutcome, hour_inputs, hour_keys, tenant_hour, tenants_of
+from logsight_assets.trends.hour_inputs import hour_inputs, tenants_of
+from logsight_assets.trends.hour_windows import hour_keys
+from logsight_assets.trends.hours import HourOutcome, tenant_hour
 from logsight_assets.trends.publish import Published, hold
 from resources.object_store import ObjectStore
 

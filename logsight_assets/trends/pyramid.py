@@ -34,7 +34,7 @@ from logsight_assets.table_model import Table
 from logsight_assets.tables import TREND_NAMES, TRENDS
 from logsight_assets.timeline import Hour, days_of_month, hours_of_day, parse_day
 from logsight_assets.trends.hour_rows import event_count
-from logsight_assets.trends.hours import EVENT_COUNT
+from logsight_assets.trends.hour_windows import EVENT_COUNT
 from logsight_assets.trends.publish import Held, Holding, Inputs, Published, Window, facts_of, publish
 from logsight_assets.versions import TRENDS_VERSION
 from resources.object_store import ObjectInfo, ObjectStore

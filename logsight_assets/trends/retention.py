@@ -29,7 +29,9 @@ from logsight_assets.lake import (
 from logsight_assets.settings import Retention
 from logsight_assets.tables import TREND_NAMES
 from logsight_assets.timeline import Hour, hours_of_day, parse_day, week_start
-from logsight_assets.trends.hours import event_files, hour_keys, hour_window, refresh_hour
+from logsight_assets.trends.hour_inputs import event_files
+from logsight_assets.trends.hour_windows import HourWindows, hour_keys
+from logsight_assets.trends.hours import refresh_hour
 from logsight_assets.trends.late import is_unsettled
 from logsight_assets.trends.publish import Window, hold, is_current
 from logsight_assets.trends.pyramid import day_windows, included_windows, month_windows, refresh_day, refresh_month
@@ -83,7 +85,7 @@ def seal_hour(lake: Lake, engine: QueryEngine, tenant: str, hour: Hour) -> bool:
         if store.head(key):
             return True
         refresh_hour(lake, engine, hour)
-        window = hour_window(lake, engine, tenant, hour)
+        window = HourWindows(lake, engine, hour).of(tenant)
         files = event_files(store, tenant, hour)
         if not is_current(store, window):
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,10 +16,14 @@ import pytest
 from logsight_assets.errors import ConservationError
 from logsight_assets.lake import Lake, mark, minute_key, patterns_key, seal_key, tombstone_key
 from logsight_assets.parquet import published_inputs, read_facts
+from logsight_assets.settings import Trends
+from logsight_assets.tables import TREND_NAMES
+from logsight_assets.trends import hour_windows
+from logsight_assets.trends.hour_rows import TenantFiles, compute_hour
 from logsight_assets.trends.hours import refresh_hour
 from logsight_assets.trends.refresh import refresh
 from logsight_assets.versions import TRENDS_VERSION
-from resources.query_engine import DuckDBEngine
+from resources.query_engine import DuckDBEngine, QueryEngine
 
 from .conftest import published, rows_of, versions, waiting
 from .event_files import HOUR, event, pattern_of, put_events
@@ -196,6 +200,35 @@ def test_bytes_do_not_depend_on_the_order_of_files_or_on_threads(
     assert found[0] == found[1] == published(reference)
 
 
+def test_bytes_do_not_depend_on_which_tenants_are_counted_together(
+    make_lake: Callable[..., Lake], engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(name: str, batch_bytes: Callable[[dict[str, int]], int]) -> tuple[list[list[str]], dict[str, bytes]]:
+        lake, together = make_lake(name), []
+        for tenant, events in (("acme", 3), ("globex", 40), ("initech", 7)):
+            put_events(lake, [event(n, f"order {n}", own_id=f"id-{n}") for n in range(events)], tenant=tenant)
+        sizes = {entry.key.split("/")[1].partition("=")[2]: entry.size for entry in lake.store.list("events/")}
+
+        def compute(engine: QueryEngine, files: Mapping[str, TenantFiles], caps: Trends) -> Any:
+            together.append(list(files))
+            return compute_hour(engine, files, caps)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(hour_windows, "BATCH_BYTES", batch_bytes(sizes))
+            patch.setattr(hour_windows, "compute_hour", compute)
+            refresh(lake, engine, [HOUR])
+        return together, published(lake)
+
+    alone, all_alone = counted("alone", lambda _: 1)
+    two, first_two_together = counted("two", lambda sizes: sizes["acme"] + sizes["globex"])
+    three, all_together = counted("three", lambda sizes: sum(sizes.values()))
+    assert alone == [["acme"], ["globex"], ["initech"]]
+    assert two == [["acme", "globex"], ["initech"]]
+    assert three == [["acme", "globex", "initech"]]
+    assert len(all_alone) == 3 * (3 * len(TREND_NAMES) + 1)  # tenants, of which each has three levels and patterns
+    assert all_alone == first_two_together == all_together
+
+
 def test_an_unchanged_hour_is_not_computed_again(lake: Lake, engine: DuckDBEngine) -> None:
     put_events(lake, [event(1)])
     refresh(lake, engine, [HOUR])
@@ -236,7 +269,7 @@ def test_an_older_version_is_stale_and_replaced_only_by_replay(
     put_events(lake, [event(1)])
     refresh(lake, engine, [HOUR])
     monkeypatch.setattr("logsight_assets.trends.publish.TRENDS_VERSION", TRENDS_VERSION + 1)
-    monkeypatch.setattr("logsight_assets.trends.hours.TRENDS_VERSION", TRENDS_VERSION + 1)
+    monkeypatch.setattr("logsight_assets.trends.hour_windows.TRENDS_VERSION", TRENDS_VERSION + 1)
     skipped = refresh_hour(lake, engine, HOUR)
     assert skipped.tenants["acme"].is_stale
     assert not skipped.published
