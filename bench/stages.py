@@ -52,14 +52,14 @@ STEPS = (
     Step("completeness", f"{_TRENDS}.assets", "refresh_completeness"),
     Step("events asset: survey of the files", f"{_TRENDS}.assets", "survey_hour"),
     Step("trends: the rest of an hour", f"{_TRENDS}.refresh", "refresh_hour"),
-    Step("trends: list and hash inputs", f"{_TRENDS}.hours", "hour_inputs"),
-    Step("trends: the rest of counting", f"{_TRENDS}.hours", "compute_hour"),
+    Step("trends: list and hash inputs", f"{_TRENDS}.hour_windows", "hour_inputs"),
+    Step("trends: the rest of counting", f"{_TRENDS}.hour_windows", "compute_hour"),
     Step("days and months: roll up", f"{_TRENDS}.pyramid", "_publish"),
     Step("trends: make", "resources.query_engine", "_DuckDBSession.keep", by_argument=1),
     Step("trends: fetch rows", "resources.query_engine", "_DuckDBSession.fetch"),
     Step("trends: open event files", "resources.query_engine", "_DuckDBSession.define_tenants"),
     Step("trends: masks of patterns", f"{_TRENDS}.hour_rows", "masks_of"),
-    Step("trends: encode objects", f"{_TRENDS}.hours", "parquet_bytes"),
+    Step("trends: encode objects", f"{_TRENDS}.hour_windows", "parquet_bytes"),
     Step("trends: put objects", "resources.object_store", "FolderStore.put_if"),
 )
 
