@@ -1,8 +1,7 @@
-"""The model port over the real SDK, against a server that speaks Bedrock's wire shapes; and how it is paced."""
+"""The model port over the real SDK, against a server that speaks Bedrock's wire shapes."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import socket
@@ -13,8 +12,10 @@ import pytest
 
 from logsight_assets.errors import ModelBusy, ModelDeclined
 from resources.bedrock import BedrockModel, Guardrail, bedrock_client
-from resources.model import LEAST, Question, Reply, capability_of
-from resources.model_pace import Pace, PacedModel
+from resources.model import LEAST, Question, capability_of
+from resources.model_pace import PacedModel
+from resources.pace_keeper import MemoryKeeper
+from resources.pace_state import Pace
 from tests.contracts.bedrock_double import BLOCKED, DEAD, BedrockDouble, Fault, bedrock_server, stopped
 
 SONNET, HAIKU, OLD = "eu.anthropic.claude-sonnet-5-5", "eu.anthropic.claude-haiku-5-5", "anthropic.claude-haiku-4-5"
@@ -182,91 +183,7 @@ def test_an_answer_that_the_guardrail_could_not_read_is_none_is_paid_for_and_not
 ) -> None:
     double = BedrockDouble(lambda _: ANSWER, screen_fault=fault)
     with asked(double, Guardrail("gr1", "3")) as bedrock, pytest.raises(ModelDeclined) as declined:
-        PacedModel(bedrock, Pace(60, attempts=3)).ask(question(OLD))
+        PacedModel(bedrock, Pace(60, attempts=3), MemoryKeeper()).ask(question(OLD))
     assert (declined.value.reason, len(double.requests)) == (reason, 1)
     assert declined.value.input_tokens > 0
     assert "slow down" not in str(declined.value)
-
-
-# Pace -----------------------------------------------------------------------------------------------------------------
-
-
-class Time:
-    """A clock that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now, self.slept = 1_000.0, list[float]()
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
-class Scripted:
-    """A model that fails as it is told, and then answers."""
-
-    def __init__(self, *faults: ModelBusy | ModelDeclined) -> None:
-        self.faults, self.calls = list(faults), 0
-
-    def ask(self, _: Question) -> Reply:
-        self.calls += 1
-        if self.faults:
-            raise self.faults.pop(0)
-        return Reply(ANSWER, "end_turn", 1, 1)
-
-
-def busy(reason: str, seconds: float = 0.0) -> ModelBusy:
-    return ModelBusy("busy", reason, seconds)
-
-
-PACE = Pace(calls_per_minute=60, attempts=3, longest_wait=30, first_backoff=2, rest_after=2, rest=100)
-
-
-def paced(model: Scripted, time: Time, pace: Pace = PACE) -> PacedModel:
-    return PacedModel(model, pace, clock=time, sleep=time.sleep, jitter=lambda: 0.5)
-
-
-def test_a_passing_fault_is_tried_again_after_a_growing_wait_or_the_one_that_is_asked_for() -> None:
-    time, model = Time(), Scripted(busy("throttled"), busy("unavailable", 9))
-    assert paced(model, time).ask(question()).text == ANSWER
-    assert (model.calls, time.slept) == (3, [1.0, 9])
-
-
-def test_a_timeout_and_a_refusal_are_not_tried_again() -> None:
-    for fault in (busy("timeout"), ModelDeclined("no", "refused"), busy("throttled", 31)):
-        time, model = Time(), Scripted(fault)
-        with pytest.raises(type(fault)):
-            paced(model, time).ask(question())
-        assert (model.calls, time.slept) == (1, [])
-
-
-def test_a_model_that_fails_in_a_row_is_given_a_rest_and_others_are_asked() -> None:
-    time = Time()
-    model = Scripted(*[busy("timeout")] * 2)
-    limited = paced(model, time)
-    for _ in range(2):
-        with pytest.raises(ModelBusy):
-            limited.ask(question())
-    with pytest.raises(ModelBusy) as resting:
-        limited.ask(question())
-    assert (resting.value.reason, model.calls) == ("resting", 2)
-    assert limited.ask(question(HAIKU)).text == ANSWER
-    time.now += 101
-    assert limited.ask(question()).text == ANSWER
-
-
-def test_a_burst_goes_at_once_and_what_is_more_waits_for_its_turn_or_is_sent_away() -> None:
-    time, model = Time(), Scripted()
-    limited = paced(model, time, dataclasses.replace(PACE, calls_per_minute=6, longest_wait=15))
-    for _ in range(7):
-        limited.ask(question())
-    assert time.slept == [], "the bucket holds a minute's calls, and the next is due"
-    limited.ask(question())
-    assert time.slept == [10.0]
-    limited._next_turn = time.now + 16
-    with pytest.raises(ModelBusy) as sent_away:
-        limited.ask(question())
-    assert (sent_away.value.reason, model.calls) == ("pace", 8)
