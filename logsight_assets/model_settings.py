@@ -27,12 +27,14 @@ class Model(Section):
     output: Literal["", "json_schema", "forced_tool", "auto_tool"] = Field(
         "", description="how an answer in the schema is asked for; empty is what the model is known to do"
     )
-    prompt: str = Field("1", description="version of the prompt, see docs/llm-prompts.md")
+    prompt: str = Field("2", description="version of the prompt, see docs/llm-prompts.md")
     evidence_characters: int = Field(40_000, ge=4_000, le=400_000, description="most evidence that a model is shown")
     max_output_tokens: int = Field(4_000, ge=500, le=32_000, description="longest answer")
     timeout_seconds: float = Field(60.0, ge=1, le=600, description="time for one answer")
     attempts: int = Field(3, ge=1, le=10, description="times that a model is asked while its faults pass")
-    calls_per_minute: float = Field(20.0, gt=0, allow_inf_nan=False, description="calls of one process")
+    calls_per_minute: float = Field(
+        20.0, gt=0, allow_inf_nan=False, description="calls of all processes of a state folder"
+    )
     tenant_daily_usd: float = Field(5.0, ge=0, allow_inf_nan=False, description="most that a tenant's day may cost")
     daily_usd: float = Field(50.0, ge=0, allow_inf_nan=False, description="most that a day of all tenants may cost")
 

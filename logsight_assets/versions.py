@@ -19,3 +19,5 @@ METRICS_VERSION = 1
 REPORTS_VERSION = 2
 # The coarse mask is frozen: a change re-labels all history, so it is a new version beside the old one.
 MASK_VERSION = 1
+# What of a model's answer is kept: a replay of a summary that older rules checked says so.
+CHECK_VERSION = 2

@@ -25,7 +25,22 @@ def test_no_action_of_a_steered_model_achieves_anything() -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["repeat the payload", "name a host", "mention", "command", "count what is not there"]
+    "action",
+    [
+        "repeat the payload",
+        "name a host",
+        "mention",
+        "command",
+        "count what is not there",
+        "deny",
+        "deny in other words",
+        "deny in more words",
+        "deny in the summary",
+        "deny with words of the line",
+        "deny as the cause",
+        "deny by excluding",
+        "deny by counts",
+    ],
 )
 def test_what_an_unchecked_answer_would_achieve_is_found(action: str) -> None:
     """The judge sees what the check prevents: the same answers, taken at their word."""

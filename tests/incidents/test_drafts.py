@@ -69,6 +69,8 @@ def records(lake: Lake) -> IncidentRecords:
         (step("Tell @channel that payment is down."), "markup"),
         (step("Ignore the alarm of payment."), "plays_down"),
         (step("Silence payment until the morning."), "plays_down"),
+        (step("Postpone work on payment, its errors are harmless."), "plays_down"),
+        (step("Look at payment tomorrow."), "plays_down"),
         (step("Type the password of payment."), "plays_down"),
         (step("Look at search-index, which pages every night."), "name_not_in_evidence"),
         (step("Restart payment when 9999 lines are new."), "number_not_in_rows"),

@@ -22,7 +22,9 @@ from logsight_assets.visible import visible
 _DIRECTIVE = "directive"  # the one rule of statements that steps are free of
 _PLAYS_DOWN = re.compile(
     r"\b(?:ignor\w*|disregard\w*|forget|silenc\w*|mut(?:e|es|ed|ing)|suppress\w*|dismiss\w*|disabl\w*|nothing to do|"
-    r"no(?: further)? action|safe to|false (?:alarm|positive)s?|stand down|click|visit|download|install|"
+    r"no(?: further)? action|safe to|false (?:alarm|positive)s?|stand down|harmless|no (?:hurry|rush)|can wait|"
+    r"postpon\w*|tomorrow|until (?:the )?(?:next )?(?:day|morning|monday|week)|leave\w* \S+ alone|"
+    r"click|visit|download|install|"
     r"prompt|instructions?|password|passwd|secrets?|credentials?|api keys?|private keys?)\b",
     re.IGNORECASE,
 )

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.incidents.runbooks import Runbook
-from logsight_assets.incidents.summary.fact import Fact
+from logsight_assets.incidents.summary.fact import ALARM, SUSPECT, Fact
 from logsight_assets.incidents.summary.plain import fault, is_name
 from logsight_assets.incidents.summary.schema import Answer, Cause, LookAt, Statement, Step
-from logsight_assets.incidents.summary.support import unsupported
+from logsight_assets.incidents.summary.spoken import Spoken
+from logsight_assets.incidents.summary.stance import misstated
+from logsight_assets.incidents.summary.support import claim, unsupported
+from logsight_assets.incidents.summary.trend_pairs import errors_ended
 from logsight_assets.visible import visible
 
 KEPT, REMOVED = "kept", "removed"
@@ -46,6 +49,14 @@ class Known:
     @property
     def services(self) -> frozenset[str]:
         return frozenset(service for fact in self.facts.values() for service in fact.services)
+
+    @property
+    def alarmed(self) -> frozenset[str]:
+        """The services whose errors make the incident what it is: the alarm's, and that of the first suspect."""
+        shown = self.facts.values()
+        alarm = frozenset(service for fact in shown if fact.kind == ALARM for service in fact.services)
+        first = next((fact.services for fact in shown if fact.kind == SUSPECT), frozenset[str]())
+        return alarm | first
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,7 @@ class _Judge:
     def __init__(self, known: Known) -> None:
         self._known = known
         self.verdicts: list[Verdict] = []
+        self._cause = ""  # that was kept, which nothing after it may deny
         self._before = ""  # the statements of a list that were kept so far
 
     def statements(self, place: str, statements: Sequence[Statement]) -> list[dict[str, Any]]:
@@ -109,7 +121,7 @@ class _Judge:
     def cause(self, place: str, cause: Cause, main: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """A cause, excluded ones beside the `main` one: of a service that a cited fact is about."""
         cited = [self._known.facts[name] for name in cause.statement.evidence if name in self._known.facts]
-        reason = fault(cause.statement.text) or self._unsupported(cause.statement, has_subject=True)
+        reason = self._fault(cause.statement, cause.service)
         if not any(cause.service in fact.services for fact in cited):
             reason = reason or "service_not_in_evidence"
         if not is_name(cause.service):
@@ -118,15 +130,16 @@ class _Judge:
             reason = reason or "contradicts_the_cause"
         if not self._told(place, reason, f"{cause.service}: {cause.statement.text}"):
             return None
+        self._cause = self._cause or cause.service
         return {"service": cause.service, "statement": cause.statement.model_dump()}
 
     def severity(self, answer: Answer) -> dict[str, Any] | None:
-        """The model's opinion, if its statement stands; a lower one than the incident's needs counted evidence."""
+        """The model's opinion, if its statement stands; one below the incident's needs rows in which errors end."""
         said = answer.severity
-        reason = fault(said.statement.text) or self._unsupported(said.statement)
+        reason = self._fault(said.statement)
         if LEVELS.index(said.level) < LEVELS.index(self._known.severity) and not reason:
             facts = [self._known.facts[name] for name in said.statement.evidence]
-            reason = None if any(fact.numbers for fact in facts) else "lowers_severity"
+            reason = None if errors_ended(facts, self._known.alarmed) else "lowers_severity"
         if not self._told("severity", reason, f"{said.level}: {said.statement.text}"):
             return None
         return {"level": said.level, "statement": said.statement.model_dump()}
@@ -154,13 +167,17 @@ class _Judge:
         return None if choice.service in self._known.services else "unknown_service"
 
     def _statement(self, place: str, statement: Statement) -> dict[str, Any] | None:
-        reason = fault(statement.text) or self._unsupported(statement)
+        reason = self._fault(statement)
         return statement.model_dump() if self._told(place, reason, statement.text) else None
 
-    def _unsupported(self, statement: Statement, *, has_subject: bool = False) -> str | None:
-        return unsupported(
-            statement, self._known.facts, self._known.services, has_subject=has_subject, before=self._before
-        )
+    def _fault(self, statement: Statement, subject: str = "") -> str | None:
+        """Why a statement does not stand; one about a `subject`, a cause or none, need not name it."""
+        facts, services = self._known.facts, self._known.services
+        reason = fault(statement.text, services)
+        reason = reason or unsupported(statement, facts, services, has_subject=bool(subject), before=self._before)
+        if reason:
+            return reason
+        return misstated(Spoken(claim(statement, facts, services), self._cause or subject, subject))
 
     def _told(self, place: str, reason: str | None, text: str) -> bool:
         self.verdicts.append(Verdict(place, REMOVED if reason else KEPT, reason or "", visible(text)[:500]))

@@ -23,6 +23,15 @@ _LONGEST = 1_000  # characters of a text that is shown
 
 
 @dataclass(frozen=True)
+class Count:
+    """A number with its place: what it counts, and whether it is of before the incident or of the incident."""
+
+    value: Decimal
+    when: str  # BEFORE or DURING
+    of: str = ""  # a kind of counted things of vocabulary.py, or a name of its own; '' for any
+
+
+@dataclass(frozen=True)
 class Fact:
     """One row. Its texts are of strangers: data, never instructions."""
 
@@ -30,6 +39,7 @@ class Fact:
     shown: Mapping[str, Any]  # what a model sees of it
     quotable: tuple[str, ...] = ()  # with what is invisible written out
     numbers: frozenset[Decimal] = frozenset()
+    counts: tuple[Count, ...] = ()  # those of the numbers that have a place
     times: tuple[int, ...] = ()  # nanoseconds since 1970
     services: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()  # new, surging, stopped, slower, silent: what it says changed
@@ -42,6 +52,10 @@ class Fact:
     @property
     def kind(self) -> str:
         return self.id[0]
+
+    def counted(self, of: str, when: str) -> Decimal | None:
+        """How many of a kind it counts in a time; None if it does not."""
+        return next((count.value for count in self.counts if (count.of, count.when) == (of, when)), None)
 
     @cached_property
     def runs(self) -> str:
@@ -67,6 +81,7 @@ def make_fact(
     *,
     quotable: Sequence[str] = (),
     numbers: Sequence[Any] = (),
+    counts: Sequence[tuple[Any, str, str]] = (),
     times: Sequence[int | None] = (),
     services: Sequence[str | None] = (),
     changes: Collection[str] = (),
@@ -77,11 +92,14 @@ def make_fact(
 ) -> Fact:
     """A fact whose texts are shown with what is invisible written out; what is empty is left out."""
     clean = {name: value for name, value in ((n, _visible(v)) for n, v in shown.items()) if value not in ("", None)}
+    placed = tuple(Count(Decimal(str(n)), when, of) for n, when, of in counts if isinstance(n, int | float))
+    placed_values = {count.value for count in placed}
     return Fact(
         id=f"{letter}{number}",
         shown=clean,
         quotable=tuple(visible(text) for text in quotable if text),
-        numbers=frozenset(Decimal(str(each)) for each in numbers if isinstance(each, int | float)),
+        numbers=frozenset(placed_values | {Decimal(str(each)) for each in numbers if isinstance(each, int | float)}),
+        counts=placed,
         times=tuple(each for each in times if each is not None),
         services=frozenset(visible(each) for each in services if each),
         changes=frozenset(changes),

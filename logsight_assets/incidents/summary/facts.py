@@ -26,9 +26,14 @@ from logsight_assets.incidents.summary.fact import (
     make_fact,
     utc_text,
 )
+from logsight_assets.incidents.summary.placing import places
+from logsight_assets.incidents.summary.vocabulary import BEFORE, DURING, ERRORS, LINES, MINUTES, REQUESTS
 from logsight_assets.visible import visible
 
 _POINTS = 30  # of the alarm's metric that are shown
+# What the columns of a trend count, in the words of statements.
+_COUNTED = {"event_count": LINES, "error_count": ERRORS, "request_count": REQUESTS, "minute_count": MINUTES}
+_SHARE = re.compile(r"\d[\d.,]* %")  # how many of the requests a duration is about: of no time
 _ERROR_WORDS = ("ERROR", "FATAL", "CRITICAL", "SEVERE", "ALERT", "EMERG")
 
 
@@ -99,6 +104,7 @@ def _suspect(number: int, suspect: Mapping[str, Any], services: Collection[str])
         {"service": suspect["service"], "score": suspect.get("score"), "reasons": reasons},
         quotable=reasons,
         numbers=[suspect.get("score"), suspect.get("reliability"), *_numbers_in(unnamed)],
+        counts=[(float(each.value), each.when, "") for each in places(_SHARE.sub(" ", unnamed))],
         changes={part[0] for part in parts},
         measured=unnamed,
         strange=visible(" ".join([suspect["service"], *(part[-1] for part in parts if len(part) != 2)])),
@@ -131,7 +137,7 @@ def _template(number: int, template: Mapping[str, Any]) -> Fact:
             "template": template.get("template"),
         },
         quotable=[template.get("template", "")],
-        numbers=[template.get("count_before"), template.get("count_during")],
+        counts=[(template.get("count_before"), BEFORE, ""), (template.get("count_during"), DURING, "")],
         times=[since],
         services=[template.get("service")],
         changes=[template.get("change", "")],
@@ -213,18 +219,23 @@ def _metric(metric: Mapping[str, Any] | None) -> Iterator[Fact]:
             "points": [f"{utc_text(each['start_unix_nano'])} {each['value']:.10g}" for each in points],
         },
         numbers=[*(metric[name] for name in counted), *(each["value"] for each in points)],
+        counts=[
+            (metric["value_at_alarm"], DURING, ""),
+            (metric["baseline_median"], BEFORE, ""),
+            (metric["baseline_max"], BEFORE, ""),
+        ],
         times=[each["start_unix_nano"] for each in points],
     )
 
 
 def _trend(number: int, row: Mapping[str, Any]) -> Fact:
     counts = {name: value for name, value in row.items() if name not in ("service", "is_incident")}
-    when = "in the incident" if row["is_incident"] else "before the incident"
+    when, place = ("in the incident", DURING) if row["is_incident"] else ("before the incident", BEFORE)
     return make_fact(
         TREND,
         number,
         {"service": row["service"], "when": when, **counts},
-        numbers=list(counts.values()),
+        counts=[(value, place, _COUNTED.get(name, name)) for name, value in counts.items()],
         services=[row["service"]],
     )
 
@@ -248,6 +259,11 @@ def _anomaly(number: int, anomaly: Mapping[str, Any]) -> Fact:
             "reason": anomaly["reason"],
         },
         numbers=[anomaly[name] for name in counted],
+        counts=[
+            (anomaly["observed"], DURING, ""),
+            (anomaly["expected_low"], BEFORE, ""),
+            (anomaly["expected_high"], BEFORE, ""),
+        ],
         times=[since, last],
         services=[anomaly["service"]],
         changes={"vanished": ["stopped"]}.get(anomaly["direction"], [anomaly["direction"]]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from logsight_assets.incidents.summary.schema import LONGEST_STATEMENT
 
@@ -40,6 +40,8 @@ _IMPERATIVE = re.compile(
     r"stay|wait|follow|find|decode|encode|convert|help|look|read|think|remember|note|teach|search|compose|draft)\b",
     re.IGNORECASE,
 )
+# What follows a name that begins a sentence and happens to be a verb: a service may be called `search`.
+_OF_A_NAME = r"(?=\s(?:is|was|has|had|does|did|shows|showed|fails|failed|logs|logged)\b)"
 _DIRECTIVE = re.compile(
     r"\b(?:you|your|yours|please|ignore[ds]?|disregard|forget|silence[ds]?|acknowledge|dismiss|nothing to do|"
     r"no(?: further)? action|safe to|false (?:alarm|positive)|stand down|click|visit|download|install|"
@@ -52,14 +54,18 @@ _BROADCAST = re.compile(
 )
 
 
-def fault(text: str) -> str | None:
-    """Why a text is no plain sentence; None if it is one."""
+def fault(text: str, names: Collection[str] = ()) -> str | None:
+    """Why a text is no plain sentence; None if it is one. A name in front of its verb gives no order."""
+    for name in names:
+        if is_name(name):
+            text = re.sub(rf"(?:^|(?<=[.:;,] )){re.escape(name)}{_OF_A_NAME}", "it", text)
     return next((name for name, holds in _RULES if holds(text)), None)
 
 
 def is_name(text: str) -> bool:
     """Whether a name of a stranger's may stand in a sentence of ours: a log line can call its service anything."""
-    return bool(_NAME.fullmatch(text)) and fault(text) is None
+    orders_nothing = " " not in text  # one verb alone is a name like any other
+    return bool(_NAME.fullmatch(text)) and fault(f"it {text}" if orders_nothing else text) is None
 
 
 def _is_hidden(text: str) -> bool:

@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.errors import ConfigurationError, UsageError
-from logsight_assets.incidents.answer import Investigate, first_alarm
+from logsight_assets.incidents.alarm import parse_alarm
+from logsight_assets.incidents.answer import Investigate
+from logsight_assets.incidents.answered_alarm import answered_alarm
 from logsight_assets.incidents.reanalysis import basis_now
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.runbooks import Runbook
@@ -25,7 +27,9 @@ from logsight_assets.incidents.summary.schema import MalformedAnswer, read_answe
 from logsight_assets.incidents.summary.select import Selected
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import Lake
+from logsight_assets.versions import CHECK_VERSION
 
+_FIRST_CHECK = 1  # of summaries that were stored without a version
 EQUAL, DIFFERS, IMPOSSIBLE = "equal", "differs", "impossible"
 
 
@@ -60,21 +64,23 @@ def replay(lake: Lake, records: IncidentRecords, investigate: Investigate) -> Re
     evidence = records.find(f"evidence:{number}")
     if evidence is None:
         raise UsageError(f"incident {records.incident_id} has no answer yet: there is nothing to replay")
-    parts = [_first_answer(lake, records, evidence.body, investigate)]
+    parts = [_first_answer(lake, records, number, evidence.body, investigate)]
     summary = records.find(summary_key(number))
     if summary is not None and "prompt" in summary.body:
         parts += _summary(facts_of(evidence.body), summary.body)
     return Replayed(records.incident_id, tuple(parts))
 
 
-def _first_answer(lake: Lake, records: IncidentRecords, evidence: Mapping[str, Any], investigate: Investigate) -> Part:
+def _first_answer(
+    lake: Lake, records: IncidentRecords, number: int, evidence: Mapping[str, Any], investigate: Investigate
+) -> Part:
     name, basis = "first_answer", evidence.get("basis")
     if evidence.get("failed") or not basis:
         return Part(name, IMPOSSIBLE, "its investigation failed")
     now = basis_now(lake, records.tenant, Window(**basis["window"]))
     if now.fingerprint != basis["fingerprint"]:
         return Part(name, IMPOSSIBLE, "the events of its window are not those that it was made from")
-    found = investigate(lake, first_alarm(records)).to_json()
+    found = investigate(lake, parse_alarm(answered_alarm(records, number).body["event"])).to_json()
     changed = [key for key in ("first_answer", "evidence") if _as_stored(found[key]) != evidence[key]]
     if not changed:
         return Part(name, EQUAL)
@@ -118,4 +124,6 @@ def _check(known: Known, stored: Mapping[str, Any]) -> Part:
     before = {verdict["place"]: verdict["reason"] for verdict in stored["verdicts"]}
     after = {verdict.place: verdict.reason for verdict in again.verdicts}
     places = sorted(place for place in before | after if before.get(place) != after.get(place))
-    return Part("check", DIFFERS, f"other verdicts on {', '.join(places[:5]) or 'its texts'}")
+    version = stored.get("check_version", _FIRST_CHECK)
+    rules = "" if version == CHECK_VERSION else f"; version {version} of the check made it, this is {CHECK_VERSION}"
+    return Part("check", DIFFERS, f"other verdicts on {', '.join(places[:5]) or 'its texts'}{rules}")

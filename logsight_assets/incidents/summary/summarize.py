@@ -24,6 +24,7 @@ from logsight_assets.incidents.summary.prompt import Prompt, make_prompt
 from logsight_assets.incidents.summary.schema import Answer, read_answer, schema_of
 from logsight_assets.incidents.summary.select import Selected, select
 from logsight_assets.lake import Lake
+from logsight_assets.versions import CHECK_VERSION
 from resources.model import Model, Question, capability_of
 
 MODEL, FIRST_ANSWER = "model", "first_answer"  # whose words are delivered
@@ -108,6 +109,7 @@ def _told(answer: Answer, known: Known) -> dict[str, Any]:
         "summary": dict(checked.summary),
         "verdicts": checked.verdicts_json(),
         "removed": checked.removed,
+        "check_version": CHECK_VERSION,
     }
 
 

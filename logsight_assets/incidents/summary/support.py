@@ -11,21 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from logsight_assets.incidents.summary.clauses import NUMBER, NUMBER_WORDS, TIME
 from logsight_assets.incidents.summary.fact import EVENT, KINDS, Fact, utc_text
 from logsight_assets.incidents.summary.plain import is_name
 from logsight_assets.incidents.summary.schema import Statement
+from logsight_assets.incidents.summary.vocabulary import COMPLETE, meanings_of
 
 SHORTEST_QUOTE = 3  # characters: less than that is a substring of anything
 _ECHO = 5  # words in a row of a stranger's text that a statement may not repeat outside of a quote
 _ID = re.compile(rf"\b[{''.join(KINDS)}]\d{{1,4}}\b")
-_TIME = re.compile(
-    r"\b(?:(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<of_day>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))?"
-    r"|(?P<clock>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?))(?:\s?(?:Z|UTC)\b)?"
-)
-_NUMBER = re.compile(r"(?<![\w.])[+-]?\d[\d,]*(?:\.\d+)?%?")
+_CODE = re.compile(r"(?<!\w)\d+(?!\w)")
 _WORD = re.compile(r"[\w.+:/=-]*\w", re.UNICODE)
 _NAME = re.compile(r"\w[._/:=+-]\w|_|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]")
-_INLINE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
+_NUMBERED = re.compile(r"(?<![\w-])[A-Za-z]\w*(?:[-_]\w+)*-\d+(?![\w-])")  # a name such as `HikariPool-1`
+INLINE = re.compile(r"[\"“”]([^\"“”]*)[\"“”]")
 _CHANGES = {
     "new": "new",
     "surging": "surging",
@@ -35,6 +34,8 @@ _CHANGES = {
     "slower": "slower",
     "silent": "silent",
 }
+# What of a fact is a name, beside its services: those of an earlier incident are no services of this one.
+_NAMING = ("template_id", "incident_id", "objective", "suspect", "alarm_services", "cause_named_by_a_person", "value")
 # English compounds that look like names of services and are none.
 # fmt: off
 _COMPOUNDS = frozenset({
@@ -43,12 +44,6 @@ _COMPOUNDS = frozenset({
     "front-end", "and/or", "request/response",
 })
 # fmt: on
-# "one" is an article as often as a number.
-_SMALL = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_LARGE = {"twenty": 20, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 10**6}
-_NUMBER_WORDS = {word: Decimal(value) for value, word in enumerate(_SMALL, 2)} | {
-    word: Decimal(value) for word, value in _LARGE.items()
-}
 _VAGUE = {"twice", "double", "doubled", "triple", "tripled", "thrice", "half", "percent", "dozens", "hundreds"}
 _VAGUE |= {"thousands", "millions"}
 
@@ -68,6 +63,17 @@ class Claimed:
         """Its text without ids of facts, which are no names and no numbers."""
         return _ID.sub(" ", self.statement.text)
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Numbers that stand in its quotes, such as 503."""
+        return frozenset(code for quote in self.statement.quotes for code in _CODE.findall(quote.text))
+
+
+def claim(statement: Statement, facts: Mapping[str, Fact], services: frozenset[str], before: str = "") -> Claimed:
+    """A statement all of whose facts are among these, with those."""
+    cited = tuple(facts[name] for name in dict.fromkeys(statement.evidence))
+    return Claimed(statement, cited, services, tuple(fact.runs for fact in facts.values()), before)
+
 
 def unsupported(
     statement: Statement,
@@ -85,8 +91,7 @@ def unsupported(
         return "no_evidence"
     if any(name not in facts for name in [*statement.evidence, *_ID.findall(statement.text)]):
         return "unknown_evidence"
-    cited = tuple(facts[name] for name in dict.fromkeys(statement.evidence))
-    claimed = Claimed(statement, cited, services, tuple(fact.runs for fact in facts.values()), before)
+    claimed = claim(statement, facts, services, before)
     reason = next((reason for reason, fails in _RULES if fails(claimed)), None)
     return reason or ("nothing_to_check" if not has_subject and _says_nothing(claimed) else None)
 
@@ -99,16 +104,17 @@ def _quote_is_not_there(claimed: Claimed) -> bool:
         ):
             return True
     quoted = [quote.text for quote in claimed.statement.quotes]
-    return any(inline and not any(inline in held for held in quoted) for inline in _INLINE.findall(claimed.text))
+    return any(inline and not any(inline in held for held in quoted) for inline in INLINE.findall(claimed.text))
 
 
 def _time_is_not_there(claimed: Claimed) -> bool:
     """A time must be one of a cited fact, to the precision in which it is told."""
     known = [utc_text(nano) for fact in claimed.cited for nano in fact.times]
-    return not all(_is_told(match, known) for match in _TIME.finditer(claimed.text))
+    return not all(is_told(match, known) for match in TIME.finditer(claimed.text))
 
 
-def _is_told(match: re.Match[str], known: Sequence[str]) -> bool:
+def is_told(match: re.Match[str], known: Sequence[str]) -> bool:
+    """Whether a time, as TIME finds it, is one of the known ones."""
     day, of_day, clock = match["day"], match["of_day"] or "", (match["clock"] or "").zfill(5)
     if day:
         return any(each.startswith(f"{day}T{of_day}" if of_day else day) for each in known)
@@ -116,19 +122,25 @@ def _is_told(match: re.Match[str], known: Sequence[str]) -> bool:
 
 
 def _number_is_not_there(claimed: Claimed) -> bool:
-    text = _TIME.sub(" ", claimed.text)
-    for name in _known_names(claimed):
+    text = TIME.sub(" ", claimed.text)
+    text = _without_numbered(text, claimed)
+    for name in known_names(claimed):
         text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text)
     counted = {number for fact in claimed.cited for number in fact.numbers}
-    codes = {code for quote in claimed.statement.quotes for code in re.findall(r"(?<!\w)\d+(?!\w)", quote.text)}
-    if not all(_is_counted(number, counted, codes) for number in _NUMBER.findall(text)):
+    if not all(_is_counted(number, counted, claimed.codes) for number in NUMBER.findall(text)):
         return True
     told = {word for fact in claimed.cited for word in re.findall(r"[a-z]+", fact.measured.lower())}
     words = set(re.findall(r"[a-z]+", text.lower())) - told
-    return any(word in _VAGUE or _NUMBER_WORDS.get(word, Decimal(0)) not in {Decimal(0), *counted} for word in words)
+    return any(word in _VAGUE or NUMBER_WORDS.get(word, Decimal(0)) not in {Decimal(0), *counted} for word in words)
 
 
-def _is_counted(text: str, counted: set[Decimal], codes: set[str]) -> bool:
+def _without_numbered(text: str, claimed: Claimed) -> str:
+    """A text without names that end with a number and that its facts hold: the number counts nothing."""
+    held = " ".join(fact.words for fact in claimed.cited)
+    return _NUMBERED.sub(lambda match: " " if _holds(held, match[0].lower()) else match[0], text)
+
+
+def _is_counted(text: str, counted: set[Decimal], codes: frozenset[str]) -> bool:
     try:
         value = Decimal(text.rstrip("%").replace(",", ""))
     except InvalidOperation:
@@ -142,7 +154,7 @@ def _name_is_not_there(claimed: Claimed) -> bool:
     """What looks like a name must be in a cited fact; so must a service that the incident knows."""
     held = " ".join(fact.words for fact in claimed.cited)
     own = {service for fact in claimed.cited for service in fact.services}
-    text = _NUMBER.sub(" ", _TIME.sub(" ", claimed.text))
+    text = NUMBER.sub(" ", _without_numbered(TIME.sub(" ", claimed.text), claimed))
     for service in claimed.services - own:
         if re.search(rf"(?<![\w-]){re.escape(service)}(?![\w-])", text) and service.lower() not in held:
             return True
@@ -175,22 +187,25 @@ def _repeats(claimed: Claimed) -> bool:
 
 def words_of(text: str) -> list[str]:
     """Words without times, whose parts stand in many facts."""
-    return re.findall(r"\w+", _TIME.sub(" ", text).lower())
+    return re.findall(r"\w+", TIME.sub(" ", text).lower())
 
 
 def _says_nothing(claimed: Claimed) -> bool:
     """No quote, number, time or name: nothing of it could have been found wrong, so nothing of it was checked."""
-    if claimed.statement.quotes or _TIME.search(claimed.text) or _NUMBER.search(claimed.text):
+    if claimed.statement.quotes or TIME.search(claimed.text) or NUMBER.search(claimed.text):
         return False
+    if any(meanings_of(word) & {COMPLETE} for word in words_of(claimed.text)):
+        return False  # of logs, which have no name
     text = claimed.text.lower()
     named = any(_NAME.search(word) and word not in _COMPOUNDS for word in _WORD.findall(claimed.text))
-    return not (named or any(_holds(text, name.lower()) for name in _known_names(claimed)))
+    return not (named or any(_holds(text, name.lower()) for name in known_names(claimed)))
 
 
-def _known_names(claimed: Claimed) -> list[str]:
+def known_names(claimed: Claimed) -> list[str]:
+    """Names that its facts give to services, hosts, templates and incidents, the longest first."""
     names = {service for fact in claimed.cited for service in fact.services}
     names |= {str(fact.shown.get("host", "")) for fact in claimed.cited if fact.kind == EVENT}
-    names |= {str(fact.shown.get(name, "")) for name in ("template_id", "incident_id") for fact in claimed.cited}
+    names |= {str(fact.shown.get(name) or "") for name in _NAMING for fact in claimed.cited}
     return sorted((name for name in names if name and is_name(name)), key=len, reverse=True)
 
 

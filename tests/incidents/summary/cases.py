@@ -92,6 +92,31 @@ _EVIDENCE: dict[str, Any] = {
     ],
 }
 
+# What stands around an incident, as investigations store it beside the first answer.
+AROUND: dict[str, Any] = {
+    "trends": {
+        "sql": "select 1",
+        "rows": [{"service": "payment", "is_incident": 1, "minute_count": 5, "event_count": 4200, "error_count": 340,
+                  "request_count": 700, "duration_count": 0, "duration_sum_ns": None, "duration_max_ns": None}],
+    },
+    "anomalies": [
+        {"episode_id": "a", "service": "payment", "template_id": "", "template": "", "metric": "error_ratio",
+         "direction": "high", "state": "standing", "since_unix_nano": (HOUR - 2).start_nano,
+         "last_hour_unix_nano": (HOUR - 1).start_nano,
+         "score": 8.5, "observed": 0.4, "expected_low": 0.0, "expected_high": 0.1, "baseline_size": 24,
+         "reason": "40.0% errors; 0.0% to 10.0% errors expected from the last 24 usable hours"}
+    ],
+    "objectives": [
+        {"objective": "payment-up", "service": "payment", "kind": "availability", "state": "burning", "target": 0.99,
+         "hour_unix_nano": (HOUR - 1).start_nano, "budget_left_ratio": 0.12, "burn_rate_1h": 14.5}
+    ],
+    "earlier_incidents": [
+        {"incident_id": "20250501-0900-abcdef", "state": "resolved", "opened_unix_nano": (HOUR - 700).start_nano,
+         "resolved_unix_nano": None, "alarm": "checkout-5xx", "service": "checkout", "verdict": "explained",
+         "suspect": "bank", "suspect_score": 0.7, "cause_named": True, "cause": "bank"}
+    ],
+}  # fmt: skip
+
 
 def said(text: str, *cited: str, quotes: list[tuple[str, str]] | None = None) -> dict[str, Any]:
     """A statement."""

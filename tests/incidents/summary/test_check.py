@@ -10,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsight_assets.incidents.summary.plain import fault
-from tests.incidents.summary.cases import answered, checked, evidence, said
-from tests.intake.lakes import HOUR
+from tests.incidents.summary.cases import AROUND, answered, checked, evidence, said
+from tests.incidents.summary.statements import FALSE, TRUE, ended, is_unseen, whole
+
+ITS_OWN_WORDS = "pool exhausted after 503 from bank; " + "; ".join(
+    sorted({word for each in FALSE for word in each["text"].strip(".").split()})
+)
 
 
 def reason_of(statement: dict[str, Any], found: dict[str, Any] | None = None) -> str:
@@ -54,31 +58,6 @@ def test_an_answer_that_its_evidence_supports_is_kept_whole() -> None:
 )
 def test_what_the_evidence_holds_is_kept(statement: dict[str, Any]) -> None:
     assert reason_of(statement) == ""
-
-
-AROUND: dict[str, Any] = {
-    "trends": {
-        "sql": "select 1",
-        "rows": [{"service": "payment", "is_incident": 1, "minute_count": 5, "event_count": 4200, "error_count": 340,
-                  "request_count": 700, "duration_count": 0, "duration_sum_ns": None, "duration_max_ns": None}],
-    },
-    "anomalies": [
-        {"episode_id": "a", "service": "payment", "template_id": "", "template": "", "metric": "error_ratio",
-         "direction": "high", "state": "standing", "since_unix_nano": (HOUR - 2).start_nano,
-         "last_hour_unix_nano": (HOUR - 1).start_nano,
-         "score": 8.5, "observed": 0.4, "expected_low": 0.0, "expected_high": 0.1, "baseline_size": 24,
-         "reason": "40.0% errors; 0.0% to 10.0% errors expected from the last 24 usable hours"}
-    ],
-    "objectives": [
-        {"objective": "payment-up", "service": "payment", "kind": "availability", "state": "burning", "target": 0.99,
-         "hour_unix_nano": (HOUR - 1).start_nano, "budget_left_ratio": 0.12, "burn_rate_1h": 14.5}
-    ],
-    "earlier_incidents": [
-        {"incident_id": "20250501-0900-abcdef", "state": "resolved", "opened_unix_nano": (HOUR - 700).start_nano,
-         "resolved_unix_nano": None, "alarm": "checkout-5xx", "service": "checkout", "verdict": "explained",
-         "suspect": "bank", "suspect_score": 0.7, "cause_named": True, "cause": "bank"}
-    ],
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -208,11 +187,18 @@ def test_the_cause_is_not_excluded_at_the_same_time() -> None:
     assert result.summary["excluded_causes"] == []
 
 
-def test_a_lower_severity_needs_counts() -> None:
-    low = {"level": "low", "statement": said("A line says it.", "E1", quotes=[("E1", "pool exhausted")])}
-    assert checked(answered(severity=low)).summary["severity"] is None
-    counted = {"level": "low", "statement": said("Only 1340 lines say it.", "T1")}
-    assert checked(answered(severity=counted)).summary["severity"]["level"] == "low"
+def test_a_lower_severity_needs_rows_in_which_the_errors_of_what_alarms_and_fails_end() -> None:
+    def kept(statement: dict[str, Any], found: dict[str, Any]) -> bool:
+        return bool(checked(answered(severity={"level": "low", "statement": statement}), found).summary["severity"])
+
+    fails, ends = whole(), whole(trends=ended("payment", "checkout"))
+    assert not kept(said("A line says it.", "E1", quotes=[("E1", "pool exhausted")]), fails)
+    assert not kept(said("The lines of payment are 1340.", "T1"), fails)
+    assert not kept(said("search had 0 errors in the incident.", "R6"), fails)
+    assert not kept(said("The errors of payment fell from 12 to 2.", "R1", "R2"), ends)
+    both = said("The errors of payment and checkout fell from 12 to 2.", "R1", "R2", "R3", "R4", "A1", "S1")
+    assert kept(both, ends)
+    assert not kept(both, fails)
 
 
 def test_only_what_is_known_can_be_chosen() -> None:
@@ -229,6 +215,130 @@ def test_only_what_is_known_can_be_chosen() -> None:
     )
     assert [result.summary[part] for part in ("runbook_steps", "look_at", "missing_data")] == [[], [], []]
     assert result.removed == 6
+
+
+@pytest.mark.parametrize("statement", TRUE, ids=lambda each: each["text"])
+def test_what_helps_people_is_kept(statement: dict[str, Any]) -> None:
+    assert reason_of(statement, whole()) == ""
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        (True, "Half of the requests of payment took up to 1,526.7 ms, up from 153.1 ms."),
+        (False, "Half of the requests of payment took up to 153.1 ms, up from 1,526.7 ms."),
+        (False, "Half of the requests of payment took up to 153.1 ms, down from 1,526.7 ms."),
+    ],
+)
+def test_what_a_number_came_from_is_of_before(kept: bool, text: str) -> None:
+    assert reason_of(said(text, "S1"), whole()) == ("" if kept else "number_misplaced")
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("", "payment waits for a connection of HikariPool-1."),
+        ("number_not_in_rows", "payment waits for a connection of HikariPool-2."),
+        ("number_not_in_rows", "payment waits for 1 connection."),
+    ],
+)
+def test_a_number_at_the_end_of_a_name_counts_nothing(reason: str, text: str) -> None:
+    found = whole()
+    found["evidence"][0]["body"] = "HikariPool-1 - Connection is not available"
+    assert reason_of(said(text, "E1"), found) == reason
+
+
+@pytest.mark.parametrize("statement", FALSE, ids=lambda each: each["text"])
+@pytest.mark.parametrize("body", ["pool exhausted after 503 from bank", ITS_OWN_WORDS], ids=["a line", "its own words"])
+def test_what_plays_down_denies_or_misplaces_is_removed_even_if_a_line_holds_all_its_words(
+    body: str, statement: dict[str, Any]
+) -> None:
+    found = whole()
+    found["evidence"][0]["body"] = body
+    assert reason_of(statement | {"evidence": list(dict.fromkeys([*statement["evidence"], "E1"]))}, found) != ""
+
+
+def test_half_of_the_sentences_were_unseen_when_the_rules_were_made() -> None:
+    assert min(sum(map(is_unseen, TRUE)), sum(map(is_unseen, FALSE))) >= 20
+
+
+@pytest.mark.parametrize(
+    ("reason", "statement"),
+    [
+        ("plays_down", said("payment is healthy again.", "T1")),
+        ("plays_down", said("payment recovered and works as expected.", "T1")),
+        ("plays_down", said("All users of payment are served without errors.", "T1")),
+        ("plays_down", said("This is a planned maintenance of payment.", "T1", "C1")),
+        ("plays_down", said("Only 24 lines of payment came.", "T2")),
+        ("plays_down", said('payment is "pool exhausted".', "E1", quotes=[("E1", "pool exhausted")])),
+        ("plays_down", said("payment handled all of its 300 requests.", "R2")),
+        ("word_not_known", said("payment recuperated at 10:30:07.", "T1")),
+        ("word_not_known", said("In payment herrscht wieder ruhe seit 10:30:07.", "T1")),
+        ("change_not_in_evidence", said("payment failed after the deployment.", "T1")),
+        ("change_not_in_evidence", said("cart was deployed at 10:29.", "C1", "T4")),
+        ("completeness_not_in_evidence", said("The logs of payment are incomplete.", "T1", "K1")),
+        ("number_misplaced", said("payment had 24 errors before the incident.", "T2")),
+        ("number_misplaced", said("One line of payment came 24 times before 10:31.", "T2", "A1")),
+        ("number_misplaced", said("payment had 5 errors in the incident.", "R2")),
+        ("number_misplaced", said("payment had 2 errors in the incident.", "R2", "R8")),
+        ("number_misplaced", said("payment and mail had 2 errors in the incident.", "T1", "R8")),
+        ("number_misplaced", said("payment had 0 errors in the incident.", "R2", "T3")),
+        ("time_misplaced", said("The errors of payment started at 10:29.", "T1", "C1")),
+        ("time_misplaced", said("payment failed before 10:30:07.", "T1")),
+        ("time_misplaced", said("payment failed before the deployment.", "T1", "C1")),
+        ("denies_evidence", said("No request of payment failed.", "T1")),
+        ("denies_evidence", said("payment and search had no errors in the incident.", "T1", "R6")),
+        ("denies_evidence", said("search had no errors and so had payment.", "T1", "R6")),
+        ("denies_evidence", said("The errors of payment have ended.", "T1", "R1")),
+        ("denies_evidence", said("The errors of payment fell.", "R1", "R2")),
+        ("denies_evidence", said("The metric is below the threshold of 5.", "M1")),
+        ("contradicts_the_cause", said("payment is not the cause.", "S1")),
+        ("contradicts_the_cause", said("checkout caused the failure of payment.", "S1", "A1")),
+        ("contradicts_the_cause", said("payment failed because cart failed.", "S1", "S2")),
+        ("contradicts_the_cause", said("The failure began in cart.", "S2")),
+        ("contradicts_the_cause", said("checkout overloaded payment.", "S1", "A1")),
+        ("contradicts_the_cause", said("The database broke payment at 10:30:07.", "T1")),
+        ("number_misplaced", said("The errors of payment took one minute.", "T1")),
+        ("time_misplaced", said("The errors of payment precede those of cart.", "T1", "E2")),
+        ("time_misplaced", said("cart failed first, payment followed.", "S1", "S2")),
+        ("denies_evidence", said("payment saw no incident.", "S1", "K1")),
+        ("plays_down", said("payment is one of the healthy.", "P1")),
+        ("time_misplaced", said("The errors of payment are of 20250501-0900-abcdef.", "T1", "I1")),
+        ("number_misplaced", said("The failures of payment came 0 times.", "T3")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value["text"],
+)
+def test_what_is_said_with_true_words_is_removed_by_its_kind(reason: str, statement: dict[str, Any]) -> None:
+    found = whole()
+    found["evidence"][0]["body"] += ", recuperated"
+    assert reason_of(statement, found) == reason
+
+
+def test_a_service_may_be_called_by_a_verb() -> None:
+    found = whole()
+    assert reason_of(said("search had 0 errors in the incident.", "R6"), found) == ""
+    assert reason_of(said("search the lines of payment.", "R6", "T1"), found) == "directive"
+
+
+def test_one_failure_may_pass_on_another_and_the_last_of_them_is_no_other_cause() -> None:
+    chain = said("checkout failed because cart failed.", "S2", "A1", "E2")
+    assert reason_of(chain, whole()) == ""
+
+
+def test_errors_are_compared_by_the_minute() -> None:
+    """20 errors in an hour and 12 in five minutes are more, not less."""
+    found = whole()
+    before, during = found["trends"]["rows"][6:8]
+    before["minute_count"], during["error_count"] = 55, 12
+    assert reason_of(said("The errors of mail fell from 20 to 12.", "R7", "R8"), found) == "denies_evidence"
+
+
+def test_who_is_silent_is_not_well() -> None:
+    found = whole()
+    statement = said("search is healthy.", "R5", "R6")
+    assert reason_of(statement, found) == ""
+    found["trends"]["rows"][5] |= {"event_count": 1, "request_count": 0}
+    assert reason_of(statement, found) == "plays_down"
 
 
 @given(st.text(max_size=200), st.lists(st.sampled_from(["E1", "T1", "S1", "E9", "x"]), max_size=4))

@@ -307,10 +307,10 @@ def test_no_model_changes_the_severity_of_an_incident(tmp_path: Path) -> None:
     lake = lake_with(tmp_path / "lake")
     records = with_incident(lake)
     before = fold(records.all()).severity
-    low = {"level": "low", "statement": said("Only 1340 lines say it.", "T1")}
-    summarised(lake, lambda _: json.dumps(answered(severity=low)))
+    worse = {"level": "critical", "statement": said("The failed payments are 1340.", "T1")}
+    summarised(lake, lambda _: json.dumps(answered(severity=worse)))
     assert fold(find_incident(lake, records.incident_id).all()).severity == before
-    assert "Severity: the model says low" in incident_text(find_incident(lake, records.incident_id))
+    assert "Severity: the model says critical" in incident_text(find_incident(lake, records.incident_id))
 
 
 def test_an_erased_tenant_is_in_no_summary_of_the_platform(tmp_path: Path) -> None:
@@ -338,6 +338,20 @@ def test_a_replay_makes_prompt_and_check_again_and_asks_nobody(tmp_path: Path) -
     assert {entry.key: entry.version for entry in lake.store.list("")} == before
 
 
+def test_a_replay_says_that_older_rules_checked_a_summary(tmp_path: Path) -> None:
+    lake = lake_with(tmp_path / "lake")
+    records = with_incident(lake)
+    summarised(lake, good)
+    key = next(entry.key for entry in lake.store.list("incidents/") if entry.key.endswith("0004.json"))
+    held = json.loads(lake.store.get(key))
+    del held["body"]["check_version"]
+    held["body"]["verdicts"][0] |= {"verdict": "removed", "reason": "nothing_to_check"}
+    lake.store.put(key, json.dumps(held).encode())
+    parts = replay(lake, find_incident(lake, records.incident_id), lambda _lake, _alarm: Found()).parts
+    (check_part,) = (part for part in parts if part.name == "check")
+    assert (check_part.result, "version 1 of the check made it" in check_part.why) == ("differs", True)
+
+
 def test_a_replay_says_what_came_out_otherwise(tmp_path: Path) -> None:
     lake = lake_with(tmp_path / "lake")
     records = with_incident(lake)
@@ -351,6 +365,7 @@ def test_a_replay_says_what_came_out_otherwise(tmp_path: Path) -> None:
     assert not again.is_equal
     assert found["first_answer"][0] == found["check"][0] == "differs"
     assert "summary.0" in found["check"][1]
+    assert "version" not in found["check"][1]
     put_raw(lake, [flat_line(minute=30)], "later.gz")
     read_all(lake)
     again = replay(lake, find_incident(lake, records.incident_id), lambda _lake, _alarm: Found())
