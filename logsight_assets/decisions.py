@@ -38,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Said:
-    """Who decides, why, and until when it holds."""
+    """Who decides, why, and until when it holds: a time with its zone."""
 
     who: str
     why: str = ""
@@ -53,7 +53,7 @@ def decide(lake: Lake, tenant: str, kind: str, subject: str, value: Mapping[str,
         raise UsageError(f"a decision names who decides, and no text of it is longer than {_LONGEST:,} characters")
     now = lake.clock()
     if said.until is not None and said.until <= now:
-        raise UsageError(f"a decision until {said.until:%Y-%m-%dT%H:%M}, which is over: give a later time")
+        raise UsageError(f"a decision until {said.until:%Y-%m-%d %H:%M %Z}, which is over: give a later time")
     if is_erased(lake.store, tenant):
         raise UsageError(f"tenant {tenant} is erased: nothing can be decided about it")
     record = {

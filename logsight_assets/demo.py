@@ -9,10 +9,12 @@ from datetime import datetime
 import yaml
 
 from logsight_assets.alarm_rules.live import Raised, evaluate_rules
+from logsight_assets.failures import Failures
+from logsight_assets.incidents.heartbeat import beat_of_rules
 from logsight_assets.incidents.inbox import alarm_queue
 from logsight_assets.incidents.records import IncidentRecords, incidents_of, tenants_with_incidents
 from logsight_assets.incidents.state import fold
-from logsight_assets.incidents.waiting import take_in
+from logsight_assets.incidents.waiting import Taken, take_in
 from logsight_assets.lake import Lake, mark
 from logsight_assets.metrics.named_metric import FOLDER as METRICS
 from logsight_assets.sample.metric_file import NAME as PAYMENT_POOL
@@ -39,15 +41,20 @@ class Loaded:
 
 def raise_alarms(lake: Lake) -> Raised:
     """Evaluate the alarm rules once, as the sensor of a lake that is served does; alarms lie in the inbox then."""
+    failures = Failures(lake)
     with embedded_engine(lake) as engine:
-        return evaluate_rules(lake, engine, alarm_queue(lake).send)
+        raised = evaluate_rules(lake, engine, alarm_queue(lake).send, failures)
+    beat_of_rules(lake, len(failures.held))
+    failures.check()
+    return raised
 
 
-def take_alarms(lake: Lake) -> None:
+def take_alarms(lake: Lake) -> list[Taken]:
     """Take all alarms out of the inbox, as the sensor does: acknowledged when the next look is given the cursor."""
-    cursor: str | None = None
-    while receipts_in(cursor := take_in(lake, alarm_queue(lake), cursor).cursor):
-        continue
+    looks = [take_in(lake, alarm_queue(lake), None)]
+    while receipts_in(looks[-1].cursor):
+        looks.append(take_in(lake, alarm_queue(lake), looks[-1].cursor))
+    return looks
 
 
 def main_incident(lake: Lake) -> IncidentRecords | None:

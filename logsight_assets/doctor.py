@@ -15,17 +15,20 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from logsight_assets.alarm_rules.binding import bound_rules
+from logsight_assets.alarm_rules.rule import FOLDER as RULES_FOLDER
 from logsight_assets.delivery.channels import channels_of
 from logsight_assets.errors import LogSightError
 from logsight_assets.incidents.change_rules import load_rules
 from logsight_assets.incidents.heartbeat import gauges_of, path_gauges, path_state
 from logsight_assets.incidents.inbox import INBOX, alarm_queue
 from logsight_assets.incidents.runbooks import FOLDER, load_runbooks
+from logsight_assets.incidents.summary.configured import rests_of
 from logsight_assets.incidents.summary.prompt import prompt_text
 from logsight_assets.intake.arrivals import unreachable
 from logsight_assets.intake.keys import load_keys
 from logsight_assets.intake.raw import MISNAMED, misnamed
-from logsight_assets.intake.run import sources_of, stale_objects
+from logsight_assets.intake.run import declared_sources, stale_objects
 from logsight_assets.lake import Lake
 from logsight_assets.metrics.fetch import metric_source
 from logsight_assets.metrics.named_metric import FOLDER as METRICS_FOLDER
@@ -33,6 +36,8 @@ from logsight_assets.metrics.named_metric import load_metrics
 from logsight_assets.model_settings import price_on
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.settings import scalar_fields
+from logsight_assets.slo.objective import FOLDER as OBJECTIVES_FOLDER
+from logsight_assets.slo.objective import load_objectives
 from logsight_assets.visible import visible
 
 _LOW_DISK = 1 << 30
@@ -108,7 +113,7 @@ def _state(lake: Lake) -> Check:
 
 
 def _sources(lake: Lake) -> Check:
-    sources = sources_of(lake)
+    sources = declared_sources(lake).whole()
     missing = unreachable(sources)
     detail = f"{len(sources)} defined in {lake.config / 'sources'}"
     detail += "".join(f"; source {name}: {why}" for name, why in missing.items())
@@ -163,6 +168,17 @@ def _metrics(lake: Lake) -> Check:
     return Check("metrics", True, f"{len(found)} named in {folder}; {live}")
 
 
+def _objectives(lake: Lake) -> Check:
+    folder = lake.config / OBJECTIVES_FOLDER
+    return Check("objectives", True, f"{len(load_objectives(folder))} defined in {folder}")
+
+
+def _alarm_rules(lake: Lake) -> Check:
+    """Whether each rule is right by itself and with the objective that it names."""
+    rules = bound_rules(lake)
+    return Check("alarm rules", True, f"{len(rules)} hold, by {lake.config / RULES_FOLDER} and by default")
+
+
 def _change_rules(lake: Lake) -> Check:
     folder = lake.config / "change_rules"
     return Check("change rules", True, f"{len(load_rules(folder))} defined in {folder}")
@@ -186,6 +202,7 @@ def _model(lake: Lake) -> Check:
     detail = f"{', then '.join(settings.ladder)}, prompt {settings.prompt}"
     if unpriced:
         detail += f"; without a price: {', '.join(unpriced)}"
+    detail += "".join(f"; {name} rests until {until:%H:%M:%S} UTC" for name, until in rests_of(lake).items())
     return Check("model", not unpriced, detail, "give each model a price in `prices`: without one it is not asked")
 
 
@@ -213,6 +230,8 @@ CHECKS: dict[str, Callable[[Lake], Check]] = {
     "alarms": _alarms,
     "heartbeat": _heartbeat,
     "metrics": _metrics,
+    "objectives": _objectives,
+    "alarm rules": _alarm_rules,
     "change rules": _change_rules,
     "runbooks": _runbooks,
     "model": _model,

@@ -37,6 +37,10 @@ class UsageError(LogSightError):
 class ConfigurationError(LogSightError):
     """A configuration file or setting is wrong."""
 
+    def __init__(self, message: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields  # of the file that are wrong, by name; none where it is the file as a whole
+
 
 class PermanentError(LogSightError):
     """Trying again cannot help."""

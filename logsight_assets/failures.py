@@ -44,10 +44,12 @@ class Failures:
     held: dict[str, Exception] = field(default_factory=dict)
 
     @contextmanager
-    def attempt(self, window: str) -> Iterator[None]:
-        """Work on one window; what it raises is held until `check`."""
+    def attempt(self, window: str, passing: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+        """Work on one window; what it raises is held until `check`, but for `passing`, which is of all windows."""
         try:
             yield
+        except passing:
+            raise
         except Exception as error:  # noqa: BLE001 - it is raised by `check`
             self.held[window] = error
             saw_failure(window, error)
@@ -111,5 +113,5 @@ def _write_down(lake: Lake, window: str, error: Exception) -> None:
     if file.exists() and file.stat().st_size > _LARGEST_LOG:
         file.replace(file.with_suffix(".previous.log"))
     handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "a", encoding="utf-8") as out:
+    with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as out:
         out.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -267,12 +267,13 @@ def channel_pause_key(channel: str) -> str:
     return f"deliveries/pauses/{channel}.json"
 
 
-def outbox_key(tenant: str, kind: str, name: str, file: str) -> str:
-    """Where the file channel writes."""
-    return f"outbox/tenant={tenant}/{kind}={name}/{file}"
+def outbox_key(tenant: str, kind: str, name: str, channel: str, file: str) -> str:
+    """Where a file channel writes."""
+    return f"outbox/tenant={tenant}/{kind}={name}/channel={channel}/{file}"
 
 
 HEARTBEAT_KEY = "alarms/heartbeat.json"  # when alarms were last looked for, whoever's
+RULES_HEARTBEAT_KEY = "alarms/rules_heartbeat.json"  # when the alarm rules were last evaluated
 
 
 def report_prefix(tenant: str, kind: str, period: str) -> str:

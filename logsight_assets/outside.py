@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from logsight_assets.failures import Failures
-from logsight_assets.intake.arrivals import Arrival, interrupted_hours, waiting
-from logsight_assets.intake.run import IntakeReport, read_objects, sources_of, workbench
+from logsight_assets.intake.arrivals import Arrival, interrupted_hours, readable, waiting
+from logsight_assets.intake.run import IntakeReport, declared_sources, read_objects, workbench
 from logsight_assets.lake import Lake, mark, marked, unmark
 from logsight_assets.observers import saw_hour, saw_intake, saw_receipt
 from logsight_assets.partitions import hour_is_inside
@@ -59,7 +59,8 @@ def outside_to_read(lake: Lake) -> ToRead:
     """What is to be read of the arrival hours that are no partitions and that somebody told of."""
     told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
     outside = {hour for hour in told.keys() | interrupted_hours(lake) if not is_inside(lake, hour)}
-    found = waiting(lake, sources_of(lake), outside)
+    declared = declared_sources(lake)
+    found = readable(waiting(lake, declared.by_name, outside), declared)
     return ToRead(found, [key for hour in outside & told.keys() for key in told[hour]])
 
 

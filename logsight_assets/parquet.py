@@ -7,7 +7,7 @@ costs the footer alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -101,7 +101,8 @@ def published_inputs(store: ObjectStore, key: str) -> str | None:
     return (read_facts(store, key) or {}).get(INPUTS)
 
 
-def read_rows(store: ObjectStore, key: str) -> pa.Table:
-    """All rows of an object; ObjectMissing if absent."""
-    with store.open(key) as stream:
-        return pq.read_table(stream)
+def read_rows(store: ObjectStore, key: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """All rows of an object, with these columns or all of them; ObjectMissing if absent."""
+    # Not `read_table`: that makes a data set of the one file, and for it imports 40 ms of code.
+    with store.open(key) as stream, pq.ParquetFile(stream) as file:
+        return file.read(columns)

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +101,14 @@ def building(lake: Lake, start: Hour | None = None, end: Hour | None = None, *, 
             return builder.build(BuildSummary(on_step), start, end, replay=replay)
 
 
-def run_jobs(lake: Lake, *jobs: str) -> None:
-    """Run jobs without partitions one after the other, on the lake's instance; LogSightError when one fails."""
+def run_jobs(lake: Lake, *jobs: str, told: Iterable[dg.AssetMaterialization | dg.AssetObservation] = ()) -> None:
+    """Run jobs without partitions one after the other, on the lake's instance; LogSightError when one fails.
+
+    Before them `told` is reported: what became of assets that no job makes.
+    """
     with dagster_instance(lake) as instance:
+        for event in told:
+            instance.report_runless_asset_event(event)
         definitions = build_defs(lake)
         for job in jobs:
             result = run_job(definitions, instance, job, {})

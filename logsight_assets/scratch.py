@@ -35,17 +35,21 @@ def scratch_folder(state: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def embedded_engine(lake: Lake, scratch: Path | None = None, *, sharers: int = 1) -> Iterator[DuckDBEngine]:
+def embedded_engine(
+    lake: Lake, scratch: Path | None = None, *, sharers: int = 1, keeps_order: bool = True
+) -> Iterator[DuckDBEngine]:
     """The lake's query engine for the time of a block, within the limits of its settings.
 
     `sharers` threads will use it at a time: unless settings say otherwise, the engine's own threads are the cores
     shared among them. Two workers on an engine of two threads each cost a quarter more CPU than on one of one.
+    `keeps_order` as the engine takes it.
     """
     with contextlib.ExitStack() as stack:
         folder = scratch or stack.enter_context(scratch_folder(lake.state))
         limits = lake.settings.engine
         threads = limits.threads or max(1, cores() // sharers)
-        engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=threads, scratch=folder / "spill")
+        spill = folder / "spill"
+        engine = DuckDBEngine(memory_mb=limits.memory_mb, threads=threads, scratch=spill, keeps_order=keeps_order)
         stack.callback(engine.close)
         yield engine
 

@@ -409,12 +409,14 @@ def validated(model: type[_Model], values: Mapping[str, Any], where: str) -> _Mo
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [
+        faults = error.errors(include_url=False, include_context=False)
+        lines = [
             f"{where}: {'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}"
             + ("" if fault["type"] == SECRET_FAULT else _seen(fault["input"]))
-            for fault in error.errors(include_url=False, include_context=False)
+            for fault in faults
         ]
-        raise ConfigurationError("\n".join(faults)) from None
+        fields = dict.fromkeys(str(fault["loc"][0]) for fault in faults if fault["loc"])
+        raise ConfigurationError("\n".join(lines), tuple(fields)) from None
 
 
 def _seen(value: object) -> str:

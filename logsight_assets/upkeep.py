@@ -9,7 +9,7 @@ from logsight_assets.delivery.retention import forget_messages
 from logsight_assets.incidents.forget import forget_tenant
 from logsight_assets.incidents.retention import expire_incidents
 from logsight_assets.intake.blank import Blanking
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake
 from logsight_assets.metrics.retention import expire_metrics
 from logsight_assets.reports.store import forget
@@ -52,13 +52,16 @@ def replay(lake: Lake, found: Iterable[LateHour]) -> list[Replayed]:
 
 def would_erase(lake: Lake, tenant: str) -> Certificate:
     """What an erasure would remove now; nothing is changed."""
-    lines = Blanking(lake, sources_of(lake), tenant, places_in_raw(lake.store, tenant))
+    lines = Blanking(lake, declared_sources(lake).whole(), tenant, places_in_raw(lake.store, tenant))
     return count(lake.store, tenant, lines.survey())
 
 
 def erase_tenant(lake: Lake, tenant: str) -> Certificate:
-    """Remove a tenant everywhere; the same call finishes an interrupted erasure."""
-    sources = sources_of(lake)
+    """Remove a tenant everywhere; the same call finishes an interrupted erasure.
+
+    ConfigurationError while a source's file is wrong: which lines are the tenant's is for that to say.
+    """
+    sources = declared_sources(lake).whole()
     certificate = erase(lake, tenant, lambda places: Blanking(lake, sources, tenant, places))
     forget(lake.store, tenant)
     forget_tenant(lake, tenant)

@@ -12,6 +12,11 @@ _WORDS = {
 }
 
 
+def in_words(kind: str, service: str, count: int | None) -> str:
+    """What an act does: `scale payment to 3`."""
+    return _WORDS[kind].format(service=service, count=count)
+
+
 @dataclass(frozen=True)
 class Act:
     """What is to be done; `key` is the same for the same act, so that whoever does it can know it."""
@@ -32,4 +37,4 @@ class DryRun:
     """Does nothing, and says what it would do."""
 
     def do(self, act: Act) -> str:
-        return "dry run: would " + _WORDS[act.type].format(service=act.service, count=act.count)
+        return f"dry run: would {in_words(act.type, act.service, act.count)}"

@@ -24,6 +24,7 @@ class Issue(NamedTuple):
     description: Mapping[str, Any] | None  # ADF
     status: str
     is_over: bool
+    priority: str  # its name; empty for none
 
 
 class Transition(NamedTuple):
@@ -59,7 +60,7 @@ class JiraApi:
     def read(self, issue: str) -> Issue | None:
         """An issue, or None if people have removed it."""
         try:
-            held = self._call("GET", f"issue/{quote(issue, safe='')}?fields=summary,description,status")
+            held = self._call("GET", f"issue/{quote(issue, safe='')}?fields=summary,description,status,priority")
         except RefusedDelivery as error:
             if error.code == "404":
                 return None
@@ -67,8 +68,14 @@ class JiraApi:
         fields = held["fields"]
         status = fields["status"]
         is_over = status.get("statusCategory", {}).get("key") == DONE
-        # One that was moved has another key now.
-        return Issue(str(held["key"]), str(fields["summary"]), fields.get("description"), str(status["name"]), is_over)
+        return Issue(
+            key=str(held["key"]),  # one that was moved has another key now
+            summary=str(fields["summary"]),
+            description=fields.get("description"),
+            status=str(status["name"]),
+            is_over=is_over,
+            priority=str((fields.get("priority") or {}).get("name", "")),
+        )
 
     def edit(self, issue: str, fields: Mapping[str, Any]) -> None:
         self._call("PUT", f"issue/{quote(issue, safe='')}", {"fields": fields})

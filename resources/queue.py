@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,11 @@ from logsight_assets.errors import StoreUnavailable
 
 # A dropped file that nobody has written to for so long is all that will come of it.
 _STILL_SECONDS = 60.0
-_LARGEST_DROPPED = 16 * 1024**2  # bytes that are looked into before that; an event of EventBridge has 256 KiB at most
+_LARGEST = 16 * 1024**2  # bytes that are read of a file; an event of EventBridge has 256 KiB at most
+_NAME = "(?P<name>[0-9]{20}-[0-9a-f]{8})"
+_DELIVERIES = "(?P<deliveries>[0-9]{1,9})"
+_NEW = re.compile(f"{_DELIVERIES}~{_NAME}")
+_HELD = re.compile(f"(?P<until>[0-9]{{15}})~[0-9a-f]{{8}}~{_DELIVERIES}~{_NAME}")
 
 
 class Message(NamedTuple):
@@ -50,7 +55,7 @@ class MessageQueue(Protocol):
         """Put a copy aside for people. It must still be acknowledged; a second copy replaces the first."""
 
     def quarantined(self) -> list[bytes]:
-        """Bodies that were put aside, also of messages that were delivered too often."""
+        """Bodies that were put aside, also of messages that were delivered too often; of huge ones the beginning."""
 
 
 def receipts_in(cursor: str | None) -> list[str]:
@@ -68,7 +73,8 @@ class FolderQueue:
     """Messages as files: `new/` waits, `held/` is hidden until the time in its name, `aside/` is for people.
 
     Each step is a rename, so two receivers never get the same delivery and a kill leaves every message somewhere. A
-    file `*.json` that somebody drops into the folder itself becomes a message as soon as it is whole.
+    file `*.json` that somebody drops into the folder itself, or into `new/`, becomes a message as soon as it is whole.
+    What else has a name that is not ours stays where it is and stops no message.
     """
 
     def __init__(
@@ -101,7 +107,7 @@ class FolderQueue:
     def acknowledge(self, receipts: Iterable[str]) -> None:
         with _faults(self._held):
             for receipt in receipts:
-                if "/" not in receipt:
+                if _HELD.fullmatch(receipt):
                     (self._held / receipt).unlink(missing_ok=True)
 
     def quarantine(self, message: Message) -> None:
@@ -110,7 +116,7 @@ class FolderQueue:
 
     def quarantined(self) -> list[bytes]:
         with _faults(self._aside):
-            return [path.read_bytes() for path in _files(self._aside)]
+            return [_beginning(path) for path in _files(self._aside)]
 
     def _receive(self, most: int) -> list[Message]:
         self._take_dropped()
@@ -119,9 +125,11 @@ class FolderQueue:
         for path in _files(self._new):
             if len(found) == most:
                 break
-            deliveries, _, name = path.name.partition("~")
-            count = int(deliveries) + 1
-            if count > self._most_deliveries:
+            named = _NEW.fullmatch(path.name)
+            if named is None or not os.access(path, os.R_OK):
+                continue
+            name, count = named["name"], int(named["deliveries"]) + 1
+            if count > self._most_deliveries or _size(path) > _LARGEST:
                 self._rename(path, self._aside / name)
                 continue
             until = int((self._clock() + self._hidden_seconds) * 1000)
@@ -131,8 +139,8 @@ class FolderQueue:
         return found
 
     def _take_dropped(self) -> None:
-        for path in _files(self._root):
-            if path.suffix == ".json" and path.is_file() and not path.is_symlink() and self._is_whole(path):
+        for path in (*_files(self._root), *_files(self._new)):
+            if path.suffix == ".json" and self._is_whole(path):
                 self._rename(path, self._new / f"0~{_new_name()}")
 
     def _is_whole(self, path: Path) -> bool:
@@ -143,7 +151,7 @@ class FolderQueue:
             found = path.stat()
             if self._clock() - found.st_mtime > _STILL_SECONDS:
                 return os.access(path, os.R_OK)
-            if found.st_size > _LARGEST_DROPPED:
+            if found.st_size > _LARGEST:
                 return False
             json.loads(path.read_bytes())
         except (OSError, ValueError, RecursionError):
@@ -152,9 +160,9 @@ class FolderQueue:
 
     def _return_expired(self) -> None:
         for path in _files(self._held):
-            until, _, count, name = path.name.split("~", 3)
-            if int(until) <= self._clock() * 1000:
-                self._rename(path, self._new / f"{count}~{name}")
+            held = _HELD.fullmatch(path.name)
+            if held and int(held["until"]) <= self._clock() * 1000:
+                self._rename(path, self._new / f"{held['deliveries']}~{held['name']}")
 
     def _put(self, target: Path, body: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -177,10 +185,26 @@ def _new_name() -> str:
 
 
 def _files(folder: Path) -> list[Path]:
+    """Plain files, by name: what is a link, a pipe or a folder is not ours, and reading it may not end."""
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        with os.scandir(folder) as entries:
+            plain = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
+    return [folder / name for name in sorted(plain) if not name.startswith(".")]
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 if somebody else was faster."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LARGEST)
 
 
 @contextlib.contextmanager

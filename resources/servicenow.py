@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from logsight_assets.errors import RefusedDelivery
 from resources.outbound import Outbound
 
-_READ = ("sys_id", "number", "short_description", "description", "state", "work_notes")
+_READ = ("sys_id", "number", "short_description", "description", "state", "work_notes", "urgency", "impact")
 
 
 class Row(NamedTuple):
@@ -23,6 +23,8 @@ class Row(NamedTuple):
     description: str
     state: str  # its code
     work_notes: str  # all of them, as people see them
+    urgency: str  # its code, like the impact's; empty in a table that has neither
+    impact: str
 
 
 class ServiceNowApi:
@@ -54,8 +56,10 @@ class ServiceNowApi:
             if error.code == "404":
                 return None
             raise
-        # The history of notes is in what is shown of them, the code of a state in its value.
-        return Row(*(str(held[name]["display_value" if name == "work_notes" else "value"] or "") for name in _READ))
+        # The history of notes is in what is shown of them, the code of a state in its value. The answer is silent about
+        # fields that a table does not have.
+        shown = ((held.get(name) or {}, "display_value" if name == "work_notes" else "value") for name in _READ)
+        return Row(*(str(field.get(form) or "") for field, form in shown))
 
     def change(self, sys_id: str, fields: Mapping[str, str]) -> None:
         self._call("PATCH", f"/{quote(sys_id, safe='')}?{urlencode(_fields('sys_id'))}", fields)

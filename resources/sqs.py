@@ -66,7 +66,7 @@ class SqsQueue:
         with self._faults():
             original = {_ORIGINAL: {"DataType": "String", "StringValue": message.id}}
             self._client.send_message(
-                QueueUrl=self._aside(), MessageBody=message.body.decode(), MessageAttributes=original
+                QueueUrl=self._aside(), MessageBody=message.body.decode(errors="replace"), MessageAttributes=original
             )
 
     def quarantined(self) -> list[bytes]:
@@ -82,7 +82,7 @@ class SqsQueue:
             message.get("MessageAttributes", {}).get(_ORIGINAL, {}).get("StringValue", message["MessageId"]): message
             for message in answer.get("Messages", ())
         }
-        return [message["Body"].encode() for message in held.values()]
+        return [_bytes(message["Body"]) for message in held.values()]
 
     def _receive(self, url: str, most: int, wait_seconds: float) -> list[Message]:
         answer = self._client.receive_message(
@@ -95,7 +95,7 @@ class SqsQueue:
         return [
             Message(
                 message["MessageId"],
-                message["Body"].encode(),
+                _bytes(message["Body"]),
                 message["ReceiptHandle"],
                 int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
             )
@@ -123,6 +123,11 @@ class SqsQueue:
             raise StoreUnavailable(f"queue {self._url}: SQS answers {error.response['Error']['Code']}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"queue {self._url}: {type(error).__name__}") from error
+
+
+def _bytes(body: str) -> bytes:
+    """A body's bytes. SQS refuses halves of characters, what stands in for it may not: that is its reader's matter."""
+    return body.encode(errors="surrogatepass")
 
 
 def _chunks(receipts: Iterable[str]) -> Iterator[list[str]]:

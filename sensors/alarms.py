@@ -8,6 +8,7 @@ import dagster as dg
 from logsight_assets.delivery.overview import outbox_gauges, outbox_state
 from logsight_assets.errors import LogSightError
 from logsight_assets.failures import telling_only_what_may_be_told, told
+from logsight_assets.incidents.assets import taken_events
 from logsight_assets.incidents.checks import path_evaluation
 from logsight_assets.incidents.heartbeat import PathState, gauges_of, path_gauges, path_state
 from logsight_assets.incidents.inbox import alarm_queue
@@ -69,8 +70,12 @@ def _alarms_sensor(job: Any) -> dg.SensorDefinition:
             wait = 0.0 if waiting_keys(lake) else lake.settings.alarms.wait_seconds
             taken = take_in(lake, alarm_queue(lake), context.cursor, wait)
             requests = alarm_requests(lake, is_on_its_way=is_on_its_way(context.instance, time.time()))
+        if taken.failed:
+            context.log.warning("%d messages failed and come again; logs/failures.log says why", taken.failed)
         skipped = None if requests else dg.SkipReason("no alarm waits that no run is on its way for")
-        return dg.SensorResult(run_requests=requests, skip_reason=skipped, cursor=taken.cursor)
+        return dg.SensorResult(
+            run_requests=requests, skip_reason=skipped, cursor=taken.cursor, asset_events=taken_events([taken])
+        )
 
     return alarms
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import dagster as dg
 
-from logsight_assets.failures import telling_only_what_may_be_told
-from logsight_assets.intake.arrivals import interrupted_hours, waiting
-from logsight_assets.intake.run import sources_of
+from logsight_assets.declarations import Declared
+from logsight_assets.failures import Failures, telling_only_what_may_be_told
+from logsight_assets.intake.arrivals import interrupted_hours, readable, waiting
+from logsight_assets.intake.run import declared_sources
+from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import Lake, marked, unmark
 from logsight_assets.outside import is_inside
 from logsight_assets.timeline import Hour
@@ -24,6 +26,7 @@ class Arrivals:
 
     due: dict[Hour, list[str]]
     settled: list[str]
+    declared: Declared[SourceDefinition]  # objects of those that are refused wait until their files are corrected
 
 
 def arrivals_due(lake: Lake) -> Arrivals:
@@ -35,13 +38,15 @@ def arrivals_due(lake: Lake) -> Arrivals:
     told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
     found: dict[Hour, list[str]] = defaultdict(list)
     hours = recent_hours(lake.now) | told.keys() | interrupted_hours(lake)
-    for arrival in waiting(lake, sources_of(lake), hours):
-        raw = arrival.raw
+    declared = declared_sources(lake)
+    held = waiting(lake, declared.by_name, hours)
+    for raw in (arrival.raw for arrival in readable(held, declared)):
         found[raw.arrival_hour].append(f"{raw.identity} {raw.size} {raw.modified}")
     for hour in found:
         # A new marker is a new chance for what failed.
         found[hour] += told.get(hour, [])
-    return Arrivals(found, [key for hour in told.keys() - found.keys() for key in told[hour]])
+    settled = told.keys() - {arrival.raw.arrival_hour for arrival in held}
+    return Arrivals(found, [key for hour in settled for key in told[hour]], declared)
 
 
 def arrival_requests(lake: Lake, due: dict[Hour, list[str]], busy: Busy) -> list[dg.RunRequest]:
@@ -75,6 +80,13 @@ def arrivals_sensor(jobs: Sequence[Any], sensors: Sequence[str]) -> dg.SensorDef
             found = arrivals_due(lake)
             unmark(lake.store, found.settled)
             requests = arrival_requests(lake, found.due, busy_windows(context.instance, sensors))
+            failures = Failures(lake)
+            if not requests:
+                # A tick that fails asks for nothing; one that asks only warns.
+                found.declared.fail_each(failures.attempt)
+            failures.check()
+        for each in found.declared.refused:
+            context.log.warning("%s; its objects wait", each.told)
         if not requests:
             return dg.SkipReason("what waits is being read" if found.due else "no raw object waits")
         return dg.SensorResult(run_requests=requests)

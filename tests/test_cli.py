@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 
 from logsight_assets.cli import main
-from logsight_assets.lake import event_file_name, events_prefix, late_prefix, open_lake
+from logsight_assets.lake import Lake, event_file_name, events_prefix, late_prefix, open_lake
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.trends.retention import seal_hour
-from tests.intake.lakes import HOUR, flat_line
+from tests.intake.lakes import HOUR, define_source, flat_line, put_raw, receipts
 
 pytestmark = pytest.mark.xdist_group("cli")
 COMMAND = (sys.executable, "-m", "logsight_assets.cli")
@@ -379,6 +379,17 @@ def test_a_misspelt_lake_is_not_made(tmp_path: Path, verb: tuple[str, ...]) -> N
 def test_a_lake_is_made_with_the_folders_above_it(tmp_path: Path, built: Built) -> None:
     assert run("add", built.file, "--lake", tmp_path / "not" / "there" / "lake").code == 0
     assert (tmp_path / "not" / "there" / "lake" / "raw").is_dir()
+
+
+def test_a_build_reads_all_but_the_objects_of_a_source_whose_file_is_wrong(lake: Lake) -> None:
+    put_raw(lake, [flat_line()])
+    put_raw(lake, [flat_line()], source="bad")
+    define_source(lake, "bad", format="jsn")
+    assert_told(run("build", "--lake", lake.config), 2, "bad.yaml: format")
+    assert [receipt.source for receipt in receipts(lake)] == ["shop"]
+    define_source(lake, "bad", format="flat")
+    assert run("build", "--lake", lake.config).code == 0
+    assert [receipt.source for receipt in receipts(lake)] == ["bad", "shop"]
 
 
 def test_a_wrong_configuration_is_exit_2_with_file_and_field(copy: Path) -> None:

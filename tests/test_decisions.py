@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.doubles import HookedStore
 from tests.intake.lakes import make_lake, with_store
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
+EAST = timezone(timedelta(hours=2))
 
 
 @pytest.fixture
@@ -89,7 +90,8 @@ def test_what_stands(records: list[Decision], expected: dict[str, int]) -> None:
         ("../x", Said("ann"), "decision kind"),
         ("silence", Said(""), "who decides"),
         ("silence", Said("ann", "x" * 2001), "2,000 characters"),
-        ("silence", Said("ann", "", NOW), "which is over"),
+        ("silence", Said("ann", "", NOW), "until 2025-06-01 00:00 UTC, which is over"),
+        ("silence", Said("ann", "", datetime(2025, 6, 1, 1, tzinfo=EAST)), r"until 2025-06-01 01:00 UTC\+02:00"),
     ],
 )
 def test_what_cannot_be_decided_is_refused(lake: Lake, kind: str, said: Said, fault: str) -> None:

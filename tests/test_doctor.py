@@ -71,6 +71,34 @@ def test_a_wrong_source_is_named_with_file_and_field(lake: Lake, text: str) -> N
     assert str(lake.config / "sources" / "shop.yaml") in failing["sources"].detail
 
 
+@pytest.mark.parametrize(
+    ("folder", "check"),
+    [
+        ("sources", "sources"),
+        ("metrics", "metrics"),
+        ("objectives", "objectives"),
+        ("alarm_rules", "alarm rules"),
+        ("change_rules", "change rules"),
+        ("runbooks", "runbooks"),
+    ],
+)
+def test_every_wrong_declaration_is_named(lake: Lake, folder: str, check: str) -> None:
+    ending = "md" if folder == "runbooks" else "yaml"
+    (lake.config / folder).mkdir()
+    (lake.config / folder / f"bytes.{ending}").write_bytes(b"\xff")
+    (lake.config / folder / f"folder.{ending}").mkdir()
+    (lake.config / folder / f"field.{ending}").write_text(
+        "---\ncolour: red\n---\n" if ending == "md" else "colour: red"
+    )
+    assert_only_fails(lake, check, f"bytes.{ending}", f"folder.{ending}", f"field.{ending}: colour")
+
+
+def test_a_rule_without_its_objective_is_named(lake: Lake) -> None:
+    (lake.config / "alarm_rules").mkdir()
+    (lake.config / "alarm_rules" / "fast.yaml").write_text("metric: burn_rate\nobjective: up\nthreshold: 14\n")
+    assert_only_fails(lake, "alarm rules", "fast.yaml: objective: there is no objectives/up.yaml")
+
+
 def test_a_location_that_is_not_there_is_named(lake: Lake, tmp_path: Path) -> None:
     define_source(lake, "archive", location=str(tmp_path / "unmounted"))
     failing = {check.name: check for check in checks_of(lake).values() if not check.is_ok}

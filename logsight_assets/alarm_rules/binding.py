@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from logsight_assets.alarm_rules.rule import DURATIONS, AlarmRule, load_rules
+from logsight_assets.alarm_rules.rule import DURATIONS, FOLDER, AlarmRule, read_rules
+from logsight_assets.declarations import Declared, Refused
 from logsight_assets.errors import ConfigurationError
 from logsight_assets.lake import Lake
-from logsight_assets.slo.objective import LATENCY, Objective, load_objectives
+from logsight_assets.slo.objective import FOLDER as OBJECTIVES
+from logsight_assets.slo.objective import LATENCY, Objective, read_objectives
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,25 @@ class BoundRule:
         return self.rule.tenant in (None, tenant) and (self.objective is None or self.objective.is_for(tenant))
 
 
+def read_bound_rules(lake: Lake) -> Declared[BoundRule]:
+    """The rules of a lake, by name, and those that are wrong: by themselves, or by the objective that they name."""
+    rules, objectives = read_rules(lake.config / FOLDER), read_objectives(lake.config / OBJECTIVES)
+    wrong = {each.name for each in objectives.refused}
+    found, refused = {}, [*rules.refused]
+    for name, rule in rules.by_name.items():
+        if rule.objective is None or rule.objective in objectives.by_name:
+            found[name] = BoundRule(rule, objectives.by_name[rule.objective] if rule.objective else None)
+            continue
+        file, is_there = lake.config / FOLDER / f"{name}.yaml", rule.objective in wrong
+        why = (
+            f"objectives/{rule.objective}.yaml is wrong"
+            if is_there
+            else f"there is no objectives/{rule.objective}.yaml"
+        )
+        refused.append(Refused(file, ConfigurationError(f"{file}: objective: {why}", ("objective",)), rule.tenant))
+    return Declared(found, tuple(refused))
+
+
 def bound_rules(lake: Lake) -> list[BoundRule]:
-    """The rules of a lake; ConfigurationError for one that names an objective which is not there."""
-    objectives = load_objectives(lake.config / "objectives")
-    found = []
-    for rule in load_rules(lake.config / "alarm_rules").values():
-        if rule.objective is not None and rule.objective not in objectives:
-            file = lake.config / "alarm_rules" / f"{rule.name}.yaml"
-            raise ConfigurationError(f"{file}: objective: there is no objectives/{rule.objective}.yaml")
-        found.append(BoundRule(rule, objectives[rule.objective] if rule.objective else None))
-    return found
+    """All of them, for whoever can correct a file; ConfigurationError names each that is wrong."""
+    return list(read_bound_rules(lake).whole().values())

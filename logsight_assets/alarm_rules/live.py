@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from logsight_assets.alarm_rules.binding import BoundRule, bound_rules
+from logsight_assets.alarm_rules.binding import BoundRule, read_bound_rules
 from logsight_assets.alarm_rules.changes import Watched, change_event
 from logsight_assets.alarm_rules.evaluate import ALARM, EXTRA_PERIODS, INSUFFICIENT_DATA, Point, Verdict, evaluate
 from logsight_assets.alarm_rules.measure import (
@@ -24,6 +24,7 @@ from logsight_assets.alarm_rules.measure import (
 from logsight_assets.alarm_rules.points import CATCH_UP, MINUTE_NS, Known, Minutes, score_points, service_points
 from logsight_assets.alarm_rules.rule import AlarmRule
 from logsight_assets.alarm_rules.states import RuleStates, State, read_states, send_unsent, write_states
+from logsight_assets.failures import Failures
 from logsight_assets.lake import Lake
 from resources.query_engine import QueryEngine
 
@@ -40,12 +41,15 @@ class Raised:
     sent: int = 0  # to the inbox
 
 
-def evaluate_rules(lake: Lake, engine: QueryEngine, send: Callable[[bytes], object]) -> Raised:
+def evaluate_rules(lake: Lake, engine: QueryEngine, send: Callable[[bytes], object], failures: Failures) -> Raised:
     """Look at every rule for every tenant; a change to or from alarm is sent.
 
-    A service is looked at while it is heard of, and as long as its alarm is not over.
+    A service is looked at while it is heard of, and as long as its alarm is not over. A rule whose file is wrong fails
+    and stands still, with the alarms that it has; the others are looked at.
     """
-    rules = bound_rules(lake)
+    declared = read_bound_rules(lake)
+    declared.fail_each(failures.attempt)
+    rules = list(declared.by_name.values())
     tenants = tenants_of(lake)
     known = {tenant: Known(watermark_of(lake, tenant), nano(lake.clock())) for tenant in tenants}
     raised = Raised(len(rules))

@@ -7,10 +7,19 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from logsight_assets.alarm_rules.backtest import AlarmSpan, Label, Result, read_labels, result, spans_of
+from logsight_assets.alarm_rules.backtest import (
+    WITHIN_HOUR_NS,
+    AlarmSpan,
+    Label,
+    Result,
+    read_labels,
+    result,
+    score_spans_of,
+    spans_of,
+)
 from logsight_assets.alarm_rules.binding import BoundRule, bound_rules
 from logsight_assets.alarm_rules.live import minutes_back
-from logsight_assets.alarm_rules.measure import Span, minutes_of, tenants_of
+from logsight_assets.alarm_rules.measure import Span, minutes_of, scores_of, tenants_of
 from logsight_assets.alarm_rules.points import MINUTE_NS
 from logsight_assets.anomalies.episodes import anomalies_between
 from logsight_assets.lake import Lake, backtest_key
@@ -21,7 +30,7 @@ from resources.query_engine import QueryEngine
 
 LABELS_FILE = "backtest_labels.yaml"
 EPISODES = "anomalies"  # the name under which episodes of anomalies are counted
-_BY_THE_HOUR = "anomaly_score"  # told by the episodes themselves
+_BY_THE_HOUR = "anomaly_score"  # the metric that is there by the hour; all others are there by the minute
 
 
 def labels_of(lake: Lake) -> tuple[Label, ...]:
@@ -34,28 +43,56 @@ def backtest(
     lake: Lake, engine: QueryEngine, days: Sequence[str], labels: Iterable[Label], tenant: str | None = None
 ) -> Result:
     """Today's rules over days that follow one another; nothing is written."""
+    rules = bound_rules(lake)
     spans: list[AlarmSpan] = []
     for day in days:
-        spans = joined(spans, day_spans(lake, engine, day, tenant), Hour.of(parse_day(day)).start_nano)
+        spans = joined(spans, day_spans(lake, engine, day, rules, tenant), Hour.of(parse_day(day)).start_nano)
     start, end = (Hour.of(parse_day(day)).start_nano for day in (days[0], days[-1]))
-    return result(spans, labels, start, end + 24 * HOUR_NS)
+    return result(spans, labels, start, end + 24 * HOUR_NS, [EPISODES, *(bound.rule.name for bound in rules)])
 
 
-def day_spans(lake: Lake, engine: QueryEngine, day: str, tenant: str | None = None) -> list[AlarmSpan]:
+def day_spans(
+    lake: Lake, engine: QueryEngine, day: str, rules: Sequence[BoundRule], tenant: str | None = None
+) -> list[AlarmSpan]:
     """Times in alarm of a day, by rule, and episodes of anomalies that are running in it."""
     tenants = [name for name in tenants_of(lake) if tenant in (None, name)]
     start = Hour.of(parse_day(day))
-    found: list[AlarmSpan] = []
-    for spanned, rules in _by_span(start, bound_rules(lake)).items():
-        minutes = minutes_of(lake, engine, tenants, spanned)
-        for bound in rules:
-            for name in tenants:
-                if bound.is_for(name):
-                    own = minutes.get(name, {})
-                    found += spans_of(bound, name, own, start.start_nano, (start + 24).start_nano)
+    by_the_hour = [bound for bound in rules if bound.rule.metric == _BY_THE_HOUR]
+    by_the_minute = [bound for bound in rules if bound.rule.metric != _BY_THE_HOUR]
+    found = _by_the_minute(lake, engine, start, by_the_minute, tenants)
     for name in tenants:
+        found += _by_the_score(lake, start, [bound for bound in by_the_hour if bound.is_for(name)], name)
         found += _episodes(lake, name, start)
     return sorted(found)
+
+
+def _by_the_minute(
+    lake: Lake, engine: QueryEngine, start: Hour, rules: Iterable[BoundRule], tenants: Iterable[str]
+) -> list[AlarmSpan]:
+    """Times in alarm of the rules on minutes, for each tenant."""
+    found: list[AlarmSpan] = []
+    for spanned, own in _by_span(start, rules).items():
+        minutes = minutes_of(lake, engine, tenants, spanned)
+        for bound in own:
+            for name in (each for each in tenants if bound.is_for(each)):
+                services = minutes.get(name, {})
+                found += spans_of(bound, name, services, start.start_nano, (start + 24).start_nano)
+    return found
+
+
+def _by_the_score(lake: Lake, start: Hour, rules: Sequence[BoundRule], tenant: str) -> list[AlarmSpan]:
+    """Times in alarm of the rules on scores of anomalies, for one tenant."""
+    scores = scores_of(lake, tenant, _hours_looked_at(start, rules)) if rules else {}
+    return [
+        span
+        for bound in rules
+        for span in score_spans_of(bound, tenant, scores, start.start_nano, (start + 24).start_nano)
+    ]
+
+
+def _hours_looked_at(start: Hour, rules: Iterable[BoundRule]) -> tuple[Hour, ...]:
+    """Hours of the day, and those before it that the rules look back to."""
+    return tuple(hours_between(start - 1 - max(minutes_back(bound.rule) for bound in rules) // 60, start + 24))
 
 
 def joined(before: Iterable[AlarmSpan], after: Iterable[AlarmSpan], midnight: int) -> list[AlarmSpan]:
@@ -74,7 +111,7 @@ def joined(before: Iterable[AlarmSpan], after: Iterable[AlarmSpan], midnight: in
 def write_day(lake: Lake, engine: QueryEngine, day: str) -> Result:
     """Put the rows of a day for every tenant that has alarms; the same again puts the same."""
     labels, start = labels_of(lake), Hour.of(parse_day(day))
-    spans = day_spans(lake, engine, day)
+    spans = day_spans(lake, engine, day, bound_rules(lake))
     for tenant in tenants_of(lake):
         rows = [_row(span, labels) for span in spans if span.tenant == tenant]
         rows.sort(key=lambda row: (row["rule"], row["service"], row["alarm_time"]))
@@ -86,14 +123,9 @@ def write_day(lake: Lake, engine: QueryEngine, day: str) -> Result:
 def _by_span(start: Hour, rules: Iterable[BoundRule]) -> Mapping[Span, list[BoundRule]]:
     by_environment: dict[str | None, list[BoundRule]] = {}
     for bound in rules:
-        if bound.rule.metric != _BY_THE_HOUR:
-            by_environment.setdefault(bound.environment, []).append(bound)
+        by_environment.setdefault(bound.environment, []).append(bound)
     return {
-        Span(
-            tuple(hours_between(start - 1 - max(minutes_back(each.rule) for each in own) // 60, start + 24)),
-            environment,
-            any(each.has_durations for each in own),
-        ): own
+        Span(_hours_looked_at(start, own), environment, any(each.has_durations for each in own)): own
         for environment, own in by_environment.items()
     }
 
@@ -103,7 +135,7 @@ def _episodes(lake: Lake, tenant: str, start: Hour) -> list[AlarmSpan]:
     found: dict[tuple[str, int], AlarmSpan] = {}
     for each in anomalies_between(lake, tenant, start.start, (start + 24).start):
         end = None if each.last == start + 23 else (each.last + 1).start_nano
-        span = AlarmSpan(each.since.start_nano, tenant, each.series.service, EPISODES, end)
+        span = AlarmSpan(each.since.start_nano, tenant, each.series.service, EPISODES, end, WITHIN_HOUR_NS)
         found.setdefault((span.service, span.start_nano), span)
     return list(found.values())
 

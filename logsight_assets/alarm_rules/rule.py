@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from logsight_assets.declarations import Declaration, DeclaredName, TenantName, load_declarations
+from logsight_assets.declarations import Declaration, Declared, DeclaredName, TenantName, read_declarations
 
 Metric = Literal[
     "event_count",
@@ -32,6 +32,7 @@ Comparison = Literal[
 ]
 Treatment = Literal["missing", "ignore", "breaching", "notBreaching"]
 DURATIONS: Mapping[str, float] = {"duration_p50_ms": 0.5, "duration_p95_ms": 0.95, "duration_p99_ms": 0.99}
+FOLDER = "alarm_rules"
 COUNTS = frozenset({"event_count", "error_count", "request_count"})
 _LONGEST_MINUTES = 24 * 60  # of all periods of an evaluation together; CloudWatch's own limit for periods of an hour
 
@@ -121,8 +122,18 @@ DEFAULTS: tuple[AlarmRule, ...] = (
 )
 
 
+def read_rules(folder: Path) -> Declared[AlarmRule]:
+    """The default rules and every `*.yaml` of a folder, by name, and those that are wrong.
+
+    A default rule does not hold in place of a file that is wrong: that may be what turns it off.
+    """
+    own = read_declarations(folder, AlarmRule, "an alarm rule")
+    found = {rule.name: rule for rule in DEFAULTS} | own.by_name
+    wrong = {each.name for each in own.refused}
+    held = {name: rule for name, rule in sorted(found.items()) if rule.enabled and name not in wrong}
+    return Declared(held, own.refused)
+
+
 def load_rules(folder: Path) -> dict[str, AlarmRule]:
-    """The default rules and every `*.yaml` of a folder, by name; ConfigurationError names file and field."""
-    own = load_declarations(folder, AlarmRule, "an alarm rule")
-    found = {rule.name: rule for rule in DEFAULTS} | own
-    return {name: rule for name, rule in sorted(found.items()) if rule.enabled}
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return read_rules(folder).whole()

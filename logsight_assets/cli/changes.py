@@ -55,10 +55,10 @@ def _add(options: argparse.Namespace) -> int:
 
 
 def _scan(options: argparse.Namespace) -> int:
-    from logsight_assets.incidents.change_rules import find_changes
+    from logsight_assets.incidents.change_rules import FOLDER, find_changes, load_rules
 
-    start, end = Hour.parse(options.start), Hour.parse(options.end)
-    added = find_changes(lake_of(options), _tenant(options.tenant), start.start, end.start)
+    lake, start, end = lake_of(options), Hour.parse(options.start), Hour.parse(options.end)
+    added = find_changes(lake, _tenant(options.tenant), start.start, end.start, load_rules(lake.config / FOLDER))
     return show(options, {"added": added}, f"{many(added, 'change')} added")
 
 

@@ -39,7 +39,8 @@ def _line(row: Row) -> str:
     to = f" to {row.to}" if row.to else ""
     said = [f"{row.state:<8} {row.kind} {row.name} in {row.channel}{to}, revision {row.revision} of {row.wanted}"]
     if row.reason:
-        said.append(f"           {row.failures} failures; {row.reason}")
+        failures = many(row.failures, "failure")
+        said.append(f"           {f'given up after {failures}' if row.state == 'dead' else failures}; {row.reason}")
     said += [f"           {what}" for what in row.left]
     return "\n".join(visible(line) for line in said)
 

@@ -24,7 +24,7 @@ def _investigate(options: argparse.Namespace) -> int:
     from logsight_assets.delivery.channels import channels_of
     from logsight_assets.delivery.outbox import deliver_incident
     from logsight_assets.failures import Failures
-    from logsight_assets.incidents.alarm import MAX_BYTES
+    from logsight_assets.incidents.foreign_json import MAX_BYTES
     from logsight_assets.incidents.investigate import investigate
     from logsight_assets.incidents.once import answer_alarm
     from logsight_assets.incidents.show import incident_text

@@ -7,8 +7,8 @@ import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from logsight_assets.cli.verbs import Verbs, lake_of, show
-from logsight_assets.errors import UsageError
+from logsight_assets.cli.times import UNTIL_HELP, until
+from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.lake import PLATFORM, Lake
 
 if TYPE_CHECKING:
@@ -38,16 +38,24 @@ def register(verbs: Verbs) -> None:
     replayed = acts.add("replay", _replay, "make answer, prompt and check again from what is stored, and compare")
     replayed.add_argument("incident", help="its id, or a part that no other has")
     silenced = acts.add("silence", _silence, "notify nobody until a time: of an alarm, a service, or a tenant")
-    silenced.add_argument("--tenant", default=PLATFORM, help=f"whose incidents (default: {PLATFORM})")
-    silenced.add_argument("--alarm", help="of this alarm only")
-    silenced.add_argument("--service", help="of this service only")
-    silenced.add_argument("--until", required=True, metavar="TIME", help="a time with its zone, or 30m, 2h, 3d")
+    _of_subject(silenced)
+    silenced.add_argument("--until", required=True, metavar="TIME", help=UNTIL_HELP)
     _by_and_why(silenced)
+    ended = acts.add("unsilence", _unsilence, "end a silence before its time, and tell what it held back")
+    _by_and_why(_of_subject(ended))
 
 
 def _of_person(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("incident", help="its id, or a part that no other has")
     return _by_and_why(parser)
+
+
+def _of_subject(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--tenant", default=PLATFORM, help=f"whose incidents (default: {PLATFORM})")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--alarm", help="of this alarm only")
+    only.add_argument("--service", help="of this service only")
+    return parser
 
 
 def _by_and_why(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -140,17 +148,48 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _silence(options: argparse.Namespace) -> int:
     from logsight_assets.decisions import Said
-    from logsight_assets.incidents.people import silence, until
+    from logsight_assets.incidents.people import covered_by, silence
     from logsight_assets.visible import visible
 
     lake = lake_of(options)
-    if options.alarm and options.service:
-        raise UsageError("--alarm and --service: choose one")
-    subject = {kind: name for kind, name in (("alarm", options.alarm), ("service", options.service)) if name}
     end = until(options.until, lake.clock())
-    decision = silence(lake, options.tenant, subject, Said(_who(options), options.why, end))
-    document = {"subject": decision.subject, "tenant": options.tenant, "until": end.isoformat(), "who": decision.who}
-    return show(options, document, f"{visible(decision.subject)} is silent until {end:%Y-%m-%d %H:%M %Z}")
+    decision = silence(lake, options.tenant, _subject(options), Said(_who(options), options.why, end))
+    incidents = covered_by(lake, options.tenant, _subject(options))
+    document = {
+        "subject": decision.subject,
+        "tenant": options.tenant,
+        "until": end.isoformat(),
+        "who": decision.who,
+        "incidents": incidents,
+    }
+    covered = (
+        f"it covers {many(len(incidents), 'open incident') if incidents else 'no open incident'} of {options.tenant}"
+    )
+    return show(options, document, f"{visible(decision.subject)} is silent until {end:%Y-%m-%d %H:%M %Z}; {covered}")
+
+
+def _unsilence(options: argparse.Namespace) -> int:
+    from logsight_assets.decisions import Said
+    from logsight_assets.incidents.people import end_silence
+    from logsight_assets.visible import visible
+
+    said = Said(_who(options), options.why)
+    decision, incidents = end_silence(lake_of(options), options.tenant, _subject(options), said)
+    document = {
+        "subject": decision.subject,
+        "tenant": options.tenant,
+        "ended_time": decision.made_time.isoformat(),
+        "who": decision.who,
+        "why": decision.why,
+        "incidents": incidents,
+    }
+    told = f"what it held back of {many(len(incidents), 'incident')} is told" if incidents else "it covered no incident"
+    return show(options, document, f"{visible(decision.subject)} is silent no more; {told}")
+
+
+def _subject(options: argparse.Namespace) -> dict[str, str]:
+    """What a silence is about; nothing is the whole tenant."""
+    return {kind: name for kind, name in (("alarm", options.alarm), ("service", options.service)) if name}
 
 
 def _who(options: argparse.Namespace) -> str:

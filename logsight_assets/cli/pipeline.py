@@ -63,13 +63,13 @@ def _signals_of_fault(lake: Lake) -> tuple[dict[str, Any], str]:
     from logsight_assets.delivery.incident_message import incident_document
     from logsight_assets.delivery.message import Style
     from logsight_assets.demo import main_incident, raise_alarms, take_alarms
+    from logsight_assets.incidents.assets import taken_events
     from logsight_assets.incidents.state import fold
     from logsight_assets.progress import run_jobs
     from sensors import alarms, deliveries
 
     raised = raise_alarms(lake)
-    take_alarms(lake)
-    run_jobs(lake, alarms.JOB, deliveries.JOB)
+    run_jobs(lake, alarms.JOB, deliveries.JOB, told=taken_events(take_alarms(lake)))
     text = f"{many(raised.alarms, 'alarm')} by {many(raised.rules, 'rule')}; `logsight anomalies list`"
     records = main_incident(lake)
     if records is None:
@@ -138,16 +138,19 @@ def _add(options: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace) -> int:
     from logsight_assets.intake.arrivals import unreachable
     from logsight_assets.intake.raw import MISNAMED, misnamed
-    from logsight_assets.intake.run import sources_of
+    from logsight_assets.intake.run import declared_sources
     from logsight_assets.progress import building
 
     start, end = hours_asked_for(options)
     lake = lake_of(options)
-    for name, why in unreachable(sources_of(lake)).items():
+    declared = declared_sources(lake)
+    for name, why in unreachable(declared.by_name).items():
         tell(f"source {name}: location: {why}; its objects were not looked for")
     for folder in misnamed(lake.store):
         tell(f"{visible(folder)} {MISNAMED}")
     summary = building(lake, start, end, replay=options.replay)
+    # A source's file that is wrong keeps that source's objects waiting; it is said when all else is done.
+    declared.whole()
     return show(options, summary.to_json(), _summary_text(summary))
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.times import until
+from logsight_assets.cli.times import UNTIL_HELP, until
 from logsight_assets.cli.verbs import Verbs, lake_of, many, show
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake
@@ -32,7 +32,7 @@ def register(verbs: Verbs) -> None:
     accept.add_argument("--tenant", help="their tenant, where several have the same ids")
     accept.add_argument("--by", metavar="WHO", help="who owns the decision (default: the user of this machine)")
     accept.add_argument("--why", default="", help="why")
-    accept.add_argument("--until", metavar="TIME", help="when it ends, YYYY-MM-DD or YYYY-MM-DDTHH:MM, UTC")
+    accept.add_argument("--until", metavar="TIME", help=UNTIL_HELP)
     backtest = verbs.add("backtest", _backtest, "what today's alarm rules would have raised in the past; wakes nobody")
     backtest.add_argument("--from", dest="start", metavar="DAY", help="first day, YYYY-MM-DD (default: a week in all)")
     backtest.add_argument("--to", dest="end", metavar="DAY", help="last day, YYYY-MM-DD (default: today)")
@@ -51,7 +51,7 @@ def _backtest(options: argparse.Namespace) -> int:
     labels = read_labels(options.labels) if options.labels else labels_of(lake)
     with embedded_engine(lake) as engine:
         found = backtest(lake, engine, days, labels, options.tenant)
-    rules = {name: found.of_rule(name) for name in sorted({span.rule for span in found.spans})}
+    rules = {name: found.of_rule(name) for name in found.rules}
     document = {
         "from": days[0],
         "to": days[-1],
@@ -121,7 +121,8 @@ def _accept(options: argparse.Namespace) -> int:
     from logsight_assets.decisions import Said
 
     lake = lake_of(options)
-    said = Said(options.by or getpass.getuser(), options.why, until(options.until) if options.until else None)
+    end = until(options.until, lake.clock()) if options.until else None
+    said = Said(options.by or getpass.getuser(), options.why, end)
     change = take_back if options.remove else accept
     done = "no longer accepted" if options.remove else "accepted"
     changed = []

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.times import length, moment, until
+from logsight_assets.cli.times import UNTIL_HELP, length, moment, until
 from logsight_assets.cli.verbs import Verbs, lake_of, show
 from logsight_assets.errors import UsageError
 
@@ -57,9 +57,7 @@ def _about(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tenant", help="its tenant, where several have the same id")
     parser.add_argument("--by", metavar="WHO", help="who decides (default: the user of this machine)")
     parser.add_argument("--why", default="", help="why")
-    parser.add_argument(
-        "--until", metavar="TIME", help="when it ends, YYYY-MM-DD or YYYY-MM-DDTHH:MM, UTC (default: never)"
-    )
+    parser.add_argument("--until", metavar="TIME", help=f"{UNTIL_HELP} (default: never)")
 
 
 def _mine(options: argparse.Namespace) -> int:
@@ -132,11 +130,12 @@ def _pin(options: argparse.Namespace) -> int:
     from logsight_assets.templates.pins import PIN
 
     lake = lake_of(options)
+    said = _said(options, lake)
     found = find(lake, options.template, options.tenant)
     if options.remove:
-        take_back(lake, found, PIN, _said(options))
+        take_back(lake, found, PIN, said)
     else:
-        pin(lake, found, _said(options), options.text)
+        pin(lake, found, said, options.text)
     return _done(options, find(lake, found.template_id, found.tenant), "unpinned" if options.remove else "pinned")
 
 
@@ -147,11 +146,12 @@ def _name(options: argparse.Namespace) -> int:
     if options.remove == (options.name is not None):
         raise UsageError("templates name: give a name, or --remove")
     lake = lake_of(options)
+    said = _said(options, lake)
     found = find(lake, options.template, options.tenant)
     if options.remove:
-        take_back(lake, found, NAME, _said(options))
+        take_back(lake, found, NAME, said)
     else:
-        name(lake, found, _said(options), options.name)
+        name(lake, found, said, options.name)
     return _done(options, found, "unnamed" if options.remove else "named")
 
 
@@ -171,7 +171,8 @@ def _done(options: argparse.Namespace, found: Found, what: str) -> int:
     )
 
 
-def _said(options: argparse.Namespace) -> Said:
+def _said(options: argparse.Namespace, lake: Lake) -> Said:
     from logsight_assets.decisions import Said
 
-    return Said(options.by or getpass.getuser(), options.why, until(options.until) if options.until else None)
+    end = until(options.until, lake.clock()) if options.until else None
+    return Said(options.by or getpass.getuser(), options.why, end)

@@ -6,6 +6,7 @@ from logsight_assets.delivery.channels import channels_of
 from logsight_assets.delivery.outbox import Delivered, deliver_due
 from logsight_assets.delivery.overview import OutboxState, outbox_state
 from logsight_assets.failures import Failures, telling_only_what_may_be_told
+from logsight_assets.incidents.assets import listed
 from logsight_assets.lake import Lake
 
 _DESCRIPTION = "Messages about incidents and reports in their channels: made, edited, resolved, re-opened."
@@ -31,7 +32,7 @@ def deliveries_asset() -> dg.AssetsDefinition:
 
 
 def delivery_metadata(done: Delivered, state: OutboxState) -> dict[str, dg.MetadataValue]:
-    """Counts alone."""
+    """Counts, and ids of the incidents of which something was told."""
     counts = {
         "told": done.told,
         "later": done.later,
@@ -39,4 +40,5 @@ def delivery_metadata(done: Delivered, state: OutboxState) -> dict[str, dg.Metad
         "waiting": state.waiting,
         "dead_letters": state.dead,
     }
-    return {name: dg.MetadataValue.int(count) for name, count in counts.items()}
+    shown: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
+    return shown | {"incident_ids": dg.MetadataValue.text(listed(sorted(set(done.incidents))))}

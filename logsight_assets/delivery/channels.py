@@ -28,10 +28,10 @@ from resources.smtp import SmtpServer
 
 def channels_of(lake: Lake) -> dict[str, Channel]:
     """Every channel by its name."""
-    return {name: _channel(lake, settings) for name, settings in lake.settings.all_channels.items()}
+    return {name: _channel(lake, name, settings) for name, settings in lake.settings.all_channels.items()}
 
 
-def _channel(lake: Lake, settings: ChannelSettings) -> Channel:
+def _channel(lake: Lake, name: str, settings: ChannelSettings) -> Channel:
     match settings:
         case SlackChannel(token=str(token)):
             return slack.SlackChannel(SlackApi(Outbound([API_HOST]), _secret(token)), settings.channel)
@@ -53,7 +53,7 @@ def _channel(lake: Lake, settings: ChannelSettings) -> Channel:
             host = pagerduty.HOSTS[region]
             return pagerduty.PagerDutyChannel(Outbound([host]), _secret(settings.routing_key), f"https://{host}")
         case FileChannel():
-            return file.FileChannel(lake.store)
+            return file.FileChannel(lake.store, name)
     raise AssertionError(f"a channel of type {type(settings).__name__} has no adapter")
 
 

@@ -42,8 +42,11 @@ def as_sent(wanted: Mapping[str, str]) -> dict[str, str]:
 def written(
     after: Mapping[str, str], wanted: Mapping[str, str], wrote: Mapping[str, str], done: Edits
 ) -> dict[str, str]:
-    """What is to be known of this writing; of a field that people have changed it stays what it was."""
-    known = dict(wrote)
+    """What is to be known of this writing; of a field that people have changed it stays what it was.
+
+    A field that is shown and not written yet is known as it was seen first: what people make of it is theirs, too.
+    """
+    known = {name: _hash(text) for name, text in after.items()} | dict(wrote)
     for name in wanted:
         if name not in done.left:
             known |= {name: _hash(after[name]), name + _SENT: _hash(wanted[name])}

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 from logsight_assets.channel_settings import SubjectKind
@@ -97,10 +98,15 @@ class EntryState:
     trying: int | None = None  # revision of an attempt that may have arrived
     tried_time: str = ""  # when such an attempt was begun first
     failures: int = 0  # since it was told, redriven or dead
-    is_withheld: bool = False
+    withheld_until: datetime | None = None  # when the silence that holds it back is to end
     is_dead: bool = False
+    gave_up_after: int = 0  # failures before it was dead; 0 if it never was
     reason: str = ""  # of the last failure
     records: int = 0
+
+    @property
+    def is_withheld(self) -> bool:
+        return self.withheld_until is not None
 
 
 class EntryRecords:
@@ -165,8 +171,8 @@ def _intent(state: EntryState, record: Mapping[str, Any]) -> EntryState:
     return replace(state, wanted=max(state.wanted, body["revision"]), to=body["to"], is_dead=False)
 
 
-def _withheld(state: EntryState, _: Mapping[str, Any]) -> EntryState:
-    return replace(state, is_withheld=True)
+def _withheld(state: EntryState, record: Mapping[str, Any]) -> EntryState:
+    return replace(state, withheld_until=datetime.fromisoformat(record["body"]["until"]))
 
 
 def _attempt(state: EntryState, record: Mapping[str, Any]) -> EntryState:
@@ -181,7 +187,7 @@ def _handle(state: EntryState, record: Mapping[str, Any]) -> EntryState:
 def _told(state: EntryState, record: Mapping[str, Any]) -> EntryState:
     told = Told(**{**record["body"], "left": tuple(record["body"]["left"])})
     return replace(
-        state, told=told, trying=None, tried_time="", failures=0, is_withheld=False, is_dead=False, reason=""
+        state, told=told, trying=None, tried_time="", failures=0, withheld_until=None, is_dead=False, reason=""
     )
 
 
@@ -192,7 +198,8 @@ def _failed(state: EntryState, record: Mapping[str, Any]) -> EntryState:
 def _dead(state: EntryState, record: Mapping[str, Any]) -> EntryState:
     # What comes next need not be the same letter again, or one that is refused would keep all later ones back. It is
     # still looked for (`tried_time`).
-    return replace(state, trying=None, failures=0, is_dead=True, reason=record["body"]["reason"])
+    reason, after = record["body"]["reason"], state.failures + 1
+    return replace(state, trying=None, failures=0, gave_up_after=after, is_dead=True, reason=reason)
 
 
 def _redriven(state: EntryState, _: Mapping[str, Any]) -> EntryState:

@@ -15,10 +15,14 @@ from resources.object_store import ObjectStore
 
 
 class FileChannel:
-    """Writes `message.md`, `message.html` (of a report its own page) and `message.json`, the last one last."""
+    """Writes `message.md`, `message.html` (of a report its own page) and `message.json`, the last one last.
 
-    def __init__(self, store: ObjectStore) -> None:
+    Each channel has a folder of its own, by its name: they may show more or less of an incident.
+    """
+
+    def __init__(self, store: ObjectStore, name: str) -> None:
         self._store = store
+        self._name = name
 
     def deliver(self, letter: Letter, handles: Handles) -> Wrote:  # noqa: ARG002  files are known by their keys
         document = json.dumps(structured(letter), ensure_ascii=False, indent=1).encode() + b"\n"
@@ -34,4 +38,4 @@ class FileChannel:
         subject = letter.subject
         # Several subscribers whom nothing else reaches share the channel.
         name = f"{hashlib.sha256(letter.to.encode()).hexdigest()[:8]}-{name}" if letter.to else name
-        self._store.put(outbox_key(subject.tenant, subject.kind, subject.name, name), data)
+        self._store.put(outbox_key(subject.tenant, subject.kind, subject.name, self._name, name), data)

@@ -13,7 +13,7 @@ from typing import Any
 from logsight_assets.delivery.around_message import around_parts
 from logsight_assets.delivery.message import Document, Item, News, Part, Style, moment, shown
 from logsight_assets.delivery.summary_message import next_step, other_cause, summary_parts
-from logsight_assets.incidents.state import IncidentState, instant
+from logsight_assets.incidents.state import IncidentState
 
 _SUSPECTS, _REASONS, _TEMPLATES, _QUOTES, _TRACES, _NAMES, _GAPS = 5, 2, 8, 5, 5, 3, 20
 _NO_CAUSE = {
@@ -73,9 +73,11 @@ def _news(before: Mapping[str, Any] | None, state: IncidentState, style: Style) 
     if now["verdict"] != before["verdict"]:
         yield News("verdict", f"The answer changed. Cause: {_cause(state, style)}.")
     if now["acknowledged_by"] != before["acknowledged_by"] and state.acknowledged_by:
-        yield News("acknowledged", f"Acknowledged by {shown(state.acknowledged_by, 80)}.")
+        by = f" by {shown(state.acknowledged_by, 80)}" if style.names else ""
+        yield News("acknowledged", f"Acknowledged{by}.")
     if now["assigned_to"] != before["assigned_to"] and state.assigned_to:
-        yield News("assigned", f"Assigned to {shown(state.assigned_to, 80)}.")
+        to = f" to {shown(state.assigned_to, 80)}" if style.names else ""
+        yield News("assigned", f"Assigned{to}.")
 
 
 # The five lines -------------------------------------------------------------------------------------------------------
@@ -90,18 +92,33 @@ def _subject(state: IncidentState, style: Style) -> str:
 
 
 def _what(state: IncidentState, style: Style) -> str:
-    alarms = state.alarms.values()
-    on = [alarm for alarm in alarms if alarm.state == "ALARM"]
+    alarms, on = state.alarms.values(), state.alarms_on
     names = _listed(alarm.name for alarm in (on or alarms)) if style.names else ""
+    people = ", ".join(_people(state, style))
+    severity = f"{_without_data(state, style)}, severity {state.severity}"
     if len(alarms) == 1:
         what = f"alarm {names}" if names else "the alarm"
-        return f"{what} is on, severity {state.severity}" if on else f"{what} is over"
-    if on:
-        count = f"{len(on)}" if len(on) == len(alarms) else f"{len(on)} of {len(alarms)}"
-        what = f"{count} alarms on, severity {state.severity}"
+        what += f" is on{severity}" if on else " is over"
     else:
-        what = f"all {len(alarms)} alarms are over"
-    return what + (f": {names}" if names else "")
+        count = f"{len(on)}" if len(on) == len(alarms) else f"{len(on)} of {len(alarms)}"
+        what = f"{count} alarms on{severity}" if on else f"all {len(alarms)} alarms are over"
+        what += f": {names}" if names else ""
+    return what + (f"; {people}" if people else "")
+
+
+def _without_data(state: IncidentState, style: Style) -> str:
+    """Alarms that are on and whose metric is gone: nobody knows whether it is over."""
+    gone = [alarm.no_data_ms for alarm in state.alarms_on if alarm.no_data_ms is not None]
+    if gone and len(state.alarms) == 1:
+        return f", without data since {moment(gone[0], style.zone)}"
+    return f", {len(gone)} of them without data" if gone else ""
+
+
+def _people(state: IncidentState, style: Style) -> Iterator[str]:
+    """Who has seen it, and who is to deal with it."""
+    for what, by, who in (("acknowledged", "by", state.acknowledged_by), ("assigned", "to", state.assigned_to)):
+        if who:
+            yield f"{what} {by} {shown(who, 40)}" if style.names else what
 
 
 def _since(state: IncidentState, style: Style) -> str:
@@ -116,6 +133,8 @@ def _since(state: IncidentState, style: Style) -> str:
 def _cause(state: IncidentState, style: Style) -> str:
     other = other_cause(state) if style.names else ""
     also = f"; the summary says {other}" if other else ""
+    if state.outdated_ms is not None:
+        also += f" (as of {moment(state.outdated_ms, style.zone)})"
     if state.verdict != "explained" or not state.suspects:
         return _NO_CAUSE.get(state.verdict, "unknown") + also
     first = state.suspects[0]
@@ -170,7 +189,7 @@ def _parts(state: IncidentState, style: Style) -> Iterator[Part]:
         Part("Suspects", tuple(_suspects(state))),
         Part("Lines that changed", tuple(_templates(state))),
         Part("Only failing events have", tuple(_attributes(state)) if style.quotes else ()),
-        Part("Lines", tuple(_quotes(state)) if style.quotes else ()),
+        Part("Lines", tuple(_quotes(state, style)) if style.quotes else ()),
         *around_parts(state, style),
         Part("Traces", tuple(_traces(state))),
         Part("Alarms", tuple(_alarms(state, style))),
@@ -199,7 +218,9 @@ def _counts(template: Mapping[str, Any]) -> str:
     """Both counts with what they are of: the time before is longer, so seven before and five now may be a surge."""
     if "count_during" not in template:
         return ""
-    return f": {template['count_during']:,} times in the window, {template['count_before']:,} in the hours before"
+    during = template["count_during"]
+    times = "once" if during == 1 else f"{during:,} times"
+    return f": {times} in the window, {template['count_before']:,} in the hours before"
 
 
 def _attributes(state: IncidentState) -> Iterator[Item]:
@@ -208,12 +229,12 @@ def _attributes(state: IncidentState) -> Iterator[Item]:
         yield Item(shown(each["name"], 80), shown(each["value"], 120))
 
 
-def _quotes(state: IncidentState) -> Iterator[Item]:
+def _quotes(state: IncidentState, style: Style) -> Iterator[Item]:
     evidence: Sequence[Mapping[str, Any]] = state.evidence.get("evidence", ())
     # The same line five times, or five orders that failed the same way, say no more than one.
     first = {(fact["service"], fact.get("template_id") or fact["body"]): fact for fact in reversed(evidence)}
     for fact in list(reversed(first.values()))[:_QUOTES]:
-        at = instant(fact["time_unix_nano"] // 1_000_000)
+        at = moment(fact["time_unix_nano"] // 1_000_000, style.zone)
         yield Item(f"[{fact['number']}] {shown(fact['service'], 80)}, {at}", shown(fact["body"]))
 
 
@@ -226,7 +247,8 @@ def _traces(state: IncidentState) -> Iterator[Item]:
 def _alarms(state: IncidentState, style: Style) -> Iterator[Item]:
     if len(state.alarms) > 1:
         for alarm in list(state.alarms.values())[:_TEMPLATES]:
-            yield Item(f"{alarm.state}, {moment(alarm.unix_ms, style.zone)}", shown(alarm.name, 120))
+            gone = f", without data since {moment(alarm.no_data_ms, style.zone)}" if alarm.no_data_ms else ""
+            yield Item(f"{alarm.state} since {moment(alarm.since_ms, style.zone)}{gone}", shown(alarm.name, 120))
 
 
 def _score(suspect: Mapping[str, Any]) -> str:

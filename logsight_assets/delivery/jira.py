@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from logsight_assets.channel_settings import JiraChannel as JiraSettings
@@ -36,21 +38,35 @@ class JiraChannel:
         found = self._api.find(self._settings.project, letter.key) if letter.tried_since else None
         if found is None:
             found = self._api.create(self._new(letter), letter.key)
-            wrote |= as_sent(_wanted(letter))
+            wrote |= as_sent(self._wanted(letter))
         handles.keep("issue", {"key": found})
         return {"key": found}
 
     def _new(self, letter: Letter) -> dict[str, Any]:
-        fields: dict[str, Any] = {
+        return {
             "project": {"key": self._settings.project},
             "issuetype": {"name": self._settings.issue_type},
             "labels": ["logsight", letter.key],
-            **_content(letter),
+            **self._content(letter),
         }
+
+    def _content(self, letter: Letter) -> dict[str, Any]:
+        """The fields that we write and people may change, as Jira takes them."""
+        document = letter.document
+        fields = {"summary": jira_document.summary_line(document), "description": jira_document.description(document)}
         for severity, priority in self._settings.priorities.items():
-            if severity == letter.document.severity:
+            # A ticket of what is over goes on saying how bad it was.
+            if severity == document.severity and document.is_open:
                 fields["priority"] = {"name": priority}
         return fields
+
+    def _wanted(self, letter: Letter) -> dict[str, str]:
+        """The same as texts."""
+        as_text: dict[str, Callable[[Any], str]] = {
+            "description": jira_document.text_of,
+            "priority": itemgetter("name"),
+        }
+        return {name: as_text.get(name, str)(value) for name, value in self._content(letter).items()}
 
     def _kept_up(self, letter: Letter, handles: Handles, issue: Issue, wrote: dict[str, str]) -> Wrote:
         left: list[str] = []
@@ -68,7 +84,7 @@ class JiraChannel:
 
     def _edited(self, letter: Letter, issue: Issue, wrote: dict[str, str]) -> list[str]:
         """Write the fields that are still ours; returns what is to be said of the others."""
-        wanted, content = _wanted(letter), _content(letter)
+        wanted, content = self._wanted(letter), self._content(letter)
         done = edits(_shown(issue), wanted, wrote)
         if done.write:
             self._api.edit(issue.key, {name: content[name] for name in done.write})
@@ -115,19 +131,9 @@ class JiraChannel:
         return None if names else next((each for each in held if each.is_over == is_over), None)
 
 
-def _content(letter: Letter) -> dict[str, Any]:
-    """The fields that we write and people may change, as Jira takes them."""
-    return {
-        "summary": jira_document.summary_line(letter.document),
-        "description": jira_document.description(letter.document),
-    }
-
-
-def _wanted(letter: Letter) -> dict[str, str]:
-    """The same as texts."""
-    content = _content(letter)
-    return {**content, "description": jira_document.text_of(content["description"])}
-
-
 def _shown(issue: Issue) -> dict[str, str]:
-    return {"summary": issue.summary, "description": jira_document.text_of(issue.description)}
+    return {
+        "summary": issue.summary,
+        "description": jira_document.text_of(issue.description),
+        "priority": issue.priority,
+    }

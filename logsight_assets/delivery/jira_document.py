@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from logsight_assets.delivery.message import Document, Item, News
+from logsight_assets.delivery.message import Document, Item, News, Part
 
 _LONGEST_SUMMARY = 255  # characters that Jira takes
+# Of a description it takes 32,767 of the form that it stores, which is shorter than this one.
+_LONGEST_DESCRIPTION = 32_000
+_CUT = "The rest does not fit here."
 Node = dict[str, Any]
 
 
@@ -18,13 +22,33 @@ def summary_line(document: Document) -> str:
 
 
 def description(document: Document) -> Node:
-    """Five lines, then the rest."""
-    nodes = [_paragraph([_text(f"{label}: ", strong=True), _text(text)]) for label, text in document.lines]
-    for part in document.parts:
-        nodes.append({"type": "heading", "attrs": {"level": 3}, "content": [_text(part.title)]})
-        nodes.append({"type": "bulletList", "content": [_item(item) for item in part.items]})
-    nodes.append(_where(document))
-    return _document(nodes)
+    """Five lines, as much of the rest as Jira takes, and where all of it is."""
+    lines = [_paragraph([_text(f"{label}: ", strong=True), _text(text)]) for label, text in document.lines]
+    cut, where = _paragraph([_text(_CUT)]), _where(document)
+    room = _LONGEST_DESCRIPTION - _size(_document([*lines, cut, where]))
+    rest, is_all = _fitting(document.parts, room)
+    return _document([*lines, *rest, *([] if is_all else [cut]), where])
+
+
+def _fitting(parts: Iterable[Part], room: int) -> tuple[list[Node], bool]:
+    """Headings and lists of parts, from the first on, as far as there is room; whether they are all there."""
+    nodes: list[Node] = []
+    for part in parts:
+        items: list[Node] = []
+        found = [_heading(part.title), {"type": "orderedList" if part.is_numbered else "bulletList", "content": items}]
+        room -= sum(map(_size, found))
+        for item in map(_item, part.items):
+            room -= _size(item)
+            if room < 0:
+                return nodes + (found if items else []), False
+            items.append(item)
+        nodes += found
+    return nodes, True
+
+
+def _size(node: Node) -> int:
+    """Characters of a node and what stands between it and the next, counted as Java does: in UTF-16."""
+    return len(json.dumps(node, ensure_ascii=False).encode("utf-16-le", "surrogatepass")) // 2 + 2
 
 
 def comment(news: Iterable[News]) -> Node:
@@ -43,6 +67,10 @@ def text_of(node: Mapping[str, Any] | None) -> str:
 
 def _document(nodes: list[Node]) -> Node:
     return {"type": "doc", "version": 1, "content": nodes}
+
+
+def _heading(title: str) -> Node:
+    return {"type": "heading", "attrs": {"level": 3}, "content": [_text(title)]}
 
 
 def _item(item: Item) -> Node:

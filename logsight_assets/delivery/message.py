@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -40,6 +40,11 @@ class Part:
 
     title: str
     items: tuple[Item, ...]
+    is_numbered: bool = False  # from 1, as steps are
+
+    def marked(self, mark: str) -> Iterator[tuple[str, Item]]:
+        """Each item behind what stands before it: its number, or a form's own mark."""
+        yield from ((f"{n}." if self.is_numbered else mark, item) for n, item in enumerate(self.items, 1))
 
 
 @dataclass(frozen=True)

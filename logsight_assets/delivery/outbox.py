@@ -31,12 +31,13 @@ from logsight_assets.delivery.turns import (
     reset,
     unmark,
     waiting,
+    wake,
 )
 from logsight_assets.errors import LogSightError, PermanentError, TransientError, TryLater
 from logsight_assets.failures import Failures, told
-from logsight_assets.incidents.people import note_silence
+from logsight_assets.incidents.people import note_silence, silence_of
 from logsight_assets.incidents.records import IncidentRecords
-from logsight_assets.incidents.state import fold
+from logsight_assets.incidents.state import IncidentState, fold
 from logsight_assets.lake import Lake, is_erased, report_page_key, values
 from logsight_assets.reports.period import Period
 
@@ -46,12 +47,13 @@ _LONGEST_WAIT = 3600  # seconds between two attempts
 
 @dataclass
 class Delivered:
-    """What a run did: counts of messages."""
+    """What a run did: counts of messages, and ids by which people find the incidents."""
 
     told: int = 0  # brought to their revision
     later: int = 0  # failed, or were asked to wait, and will be tried again
     dead: int = 0  # given up
     withheld: int = 0  # silenced, or gone
+    incidents: tuple[str, ...] = ()  # those of which something was told, once a message
 
     def __add__(self, other: Delivered) -> Delivered:
         return Delivered(*(getattr(self, name) + getattr(other, name) for name in asdict(self)))
@@ -70,7 +72,17 @@ def enqueue_incident(lake: Lake, tenant: str, incident_id: str) -> list[Entry]:
     entries = dict.fromkeys([*(Entry.to(subject, name) for name in routed), *entries_of(lake.store, subject)])
     for entry in entries:
         _want(lake, entry, records[-1].number)
+        _look_at_silence(lake, entry, state)
     return list(entries)
+
+
+def _look_at_silence(lake: Lake, entry: Entry, incident: IncidentState) -> None:
+    """Wake a message that waits for the end of a silence, unless that is still to end when it was to."""
+    until = EntryRecords(lake, entry).state().withheld_until
+    if until is not None:
+        silence = silence_of(lake, entry.subject.tenant, incident)
+        if silence is None or silence.until != until:
+            wake(lake, entry, until)
 
 
 def enqueue_reports(lake: Lake, period: Period) -> list[Entry]:
@@ -187,7 +199,8 @@ def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Deli
     _keep_told(records, letter, wrote)
     unmark(lake, waits.entry, [revision for revision in waits.revisions if revision <= letter.revision])
     release(lake, waits.entry, turn, None)
-    return Delivered(told=1)
+    subject = waits.entry.subject
+    return Delivered(told=1, incidents=(subject.name,) if subject.kind == "incident" else ())
 
 
 def _nothing_to_tell(lake: Lake, waits: Waiting, turn: Turn, done: Delivered | None = None) -> Delivered:

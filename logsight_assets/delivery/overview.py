@@ -26,7 +26,7 @@ class Row:
     state: str  # told, waiting, withheld or dead
     revision: int  # that the channel holds; 0 for none
     wanted: int
-    failures: int
+    failures: int  # of a dead letter those before it was given up
     not_before: str | None
     reason: str
     left: tuple[str, ...]  # what people's changes kept from being done
@@ -68,7 +68,7 @@ def row_of(lake: Lake, entry: Entry) -> Row:
         name,
         told.revision if told else 0,
         state.wanted,
-        state.failures,
+        state.gave_up_after if state.is_dead else state.failures,
         turn.not_before.isoformat(timespec="seconds") if turn.not_before else None,
         state.reason,
         told.left if told else (),

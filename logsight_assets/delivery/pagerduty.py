@@ -46,6 +46,9 @@ def actions(letter: Letter) -> Iterator[Action]:
     if letter.has("resolved"):
         yield "resolve"
         return
+    if not letter.document.is_open:
+        # Such as an answer that late data changed: nothing would ever resolve what pages now.
+        return
     if letter.loud:
         yield "trigger"
     if letter.has("acknowledged"):

@@ -21,8 +21,8 @@ def details(document: Document) -> Iterator[str]:
     """The lines of the parts."""
     for part in document.parts:
         yield from ("", part.title)
-        for item in part.items:
-            yield f"- {item.text}" + (f"\n    {item.quote}" if item.quote else "")
+        for mark, item in part.marked("-"):
+            yield f"{mark} {item.text}" + (f"\n    {item.quote}" if item.quote else "")
 
 
 def markdown(document: Document) -> str:
@@ -32,13 +32,13 @@ def markdown(document: Document) -> str:
         "\n".join(f"- **{label}**: {_escaped(text)}" for label, text in document.lines),
     ]
     for part in document.parts:
-        parts += [f"## {_escaped(part.title)}", "\n".join(_item(item) for item in part.items)]
+        parts += [f"## {_escaped(part.title)}", "\n".join(_item(mark, item) for mark, item in part.marked("-"))]
     parts.append(f"[All of it]({document.link})" if document.link else f"`{document.command}`")
     return "\n\n".join(parts) + "\n"
 
 
-def _item(item: Item) -> str:
-    return f"- {_escaped(item.text)}" + (f"\n  {_escaped(item.quote)}" if item.quote else "")
+def _item(mark: str, item: Item) -> str:
+    return f"{mark} {_escaped(item.text)}" + (f"\n  {_escaped(item.quote)}" if item.quote else "")
 
 
 def _escaped(text: str) -> str:

@@ -44,19 +44,16 @@ class ServiceNowChannel:
         found = self._api.find(letter.key) if letter.tried_since else None
         if found is None:
             found = self._api.create(self._new(letter))
-            wrote |= as_sent(texts(letter))
+            wrote |= as_sent(_wanted(letter))
         handles.keep("record", {"sys_id": found})
         return {"sys_id": found}
 
     def _new(self, letter: Letter) -> dict[str, str]:
-        severity = letter.document.severity
         return {
             **self._settings.fields,
             "correlation_id": letter.key,
             "correlation_display": "LogSight",
-            "urgency": _URGENCIES.get(severity, "3"),
-            "impact": _IMPACTS.get(severity, "3"),
-            **texts(letter),
+            **_wanted(letter),
         }
 
     def _kept_up(self, letter: Letter, handles: Handles, row: Row, wrote: dict[str, str]) -> Wrote:
@@ -68,7 +65,7 @@ class ServiceNowChannel:
         if is_over and not is_ours:
             self._change(letter, row, {})
             return Wrote(wrote, ("people have closed the record: only a work note is written",))
-        wanted = texts(letter)
+        wanted = _wanted(letter)
         done = edits(_shown(row), wanted, wrote)
         change = {name: wanted[name] for name in done.write}
         change |= self._moved(letter, handles, wrote, is_over=is_over)
@@ -105,8 +102,16 @@ class ServiceNowChannel:
         return {}
 
 
-def texts(letter: Letter) -> dict[str, str]:
+def _wanted(letter: Letter) -> dict[str, str]:
     """The fields that we write and people may change."""
+    severity = letter.document.severity
+    weight = {"urgency": _URGENCIES.get(severity, "3"), "impact": _IMPACTS.get(severity, "3")}
+    # A record of what is over goes on saying how bad it was.
+    return {**texts(letter), **(weight if letter.document.is_open else {})}
+
+
+def texts(letter: Letter) -> dict[str, str]:
+    """Those of them that are words."""
     return {
         "short_description": _harmless(summary_line(letter.document))[:_LONGEST_SHORT],
         "description": _harmless(plain_text(letter.document))[:_LONGEST_TEXT].rstrip(),
@@ -114,7 +119,12 @@ def texts(letter: Letter) -> dict[str, str]:
 
 
 def _shown(row: Row) -> dict[str, str]:
-    return {"short_description": row.short_description, "description": row.description}
+    return {
+        "short_description": row.short_description,
+        "description": row.description,
+        "urgency": row.urgency,
+        "impact": row.impact,
+    }
 
 
 def _note(letter: Letter, row: Row) -> str:

@@ -80,8 +80,8 @@ def _where(document: Document) -> Block:
 
 
 def _lines(part: Part) -> Iterator[str]:
-    for item in part.items:
-        yield f"• {item.text}" + (f"\n    {item.quote}" if item.quote else "")
+    for mark, item in part.marked("•"):
+        yield f"{mark} {item.text}" + (f"\n    {item.quote}" if item.quote else "")
 
 
 def _sections(text: str) -> Iterator[Block]:

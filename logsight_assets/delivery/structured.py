@@ -26,7 +26,11 @@ def structured(letter: Letter) -> dict[str, Any]:
         "title": document.title,
         "lines": [{"label": label, "text": text} for label, text in document.lines],
         "parts": [
-            {"title": part.title, "items": [{"text": item.text, "quote": item.quote} for item in part.items]}
+            {
+                "title": part.title,
+                "is_numbered": part.is_numbered,
+                "items": [{"text": item.text, "quote": item.quote} for item in part.items],
+            }
             for part in document.parts
         ],
         "link": document.link or None,

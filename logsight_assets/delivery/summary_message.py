@@ -6,14 +6,16 @@ Steps of a runbook were approved by a named person, so they are shown as they ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from logsight_assets.delivery.message import Item, Part, Style, shown
+from logsight_assets.incidents.proposals import told_actions
 from logsight_assets.incidents.state import IncidentState
 from logsight_assets.incidents.summary.shown import told_by_model, why_no_summary
 from logsight_assets.visible import visible
 
-_LONGEST_STEP, _LONGEST_LINE, _RUNBOOKS = 200, 700, 2
+_LONGEST_STEP, _LONGEST_LINE, _RUNBOOKS, _ACTIONS = 200, 700, 2, 10
 _NO_MODEL = "no_model"  # nobody asked for one: nothing is missing
 
 
@@ -29,7 +31,7 @@ def next_step(state: IncidentState, where: str, style: Style) -> str:
 
 
 def summary_parts(state: IncidentState, style: Style) -> Iterator[Part]:
-    """The checked lines of a summary, quotes of log lines where the tenant shows them; then the runbooks."""
+    """The checked lines of a summary, quotes of log lines where the tenant shows them; then runbooks and actions."""
     lines = tuple(
         Item(
             shown(": ".join(part for part in (line.title, line.text) if part), _LONGEST_LINE),
@@ -38,13 +40,17 @@ def summary_parts(state: IncidentState, style: Style) -> Iterator[Part]:
         for line in told_by_model(state.summary)
     )
     if lines:
-        yield Part(f"Summary by {shown(state.summary['model'], 80)}, each line checked", lines)
+        yield Part(
+            f"Summary by {shown(state.summary['model'], 80)}; its numbers, names, times and quotes were checked", lines
+        )
     elif state.summary.get("reason") != _NO_MODEL and (why := why_no_summary(state.summary)):
         yield Part("Summary", (Item(f"the first answer stands, because {why}"),))
     for runbook in _runbooks(state)[:_RUNBOOKS]:
         front = runbook["front"]
         title = f"Runbook {visible(runbook['name'])}, approved by {visible(front['approved_by'])}"
-        yield Part(title, tuple(Item(f"{n}. {_step(step)}") for n, step in enumerate(runbook["steps"], 1)))
+        yield Part(title, tuple(Item(_step(step)) for step in runbook["steps"]), is_numbered=True)
+    if actions := tuple(islice(told_actions(state), _ACTIONS)):
+        yield Part("Actions", tuple(Item(shown(each.text), shown(each.told) if each.told else "") for each in actions))
 
 
 def other_cause(state: IncidentState) -> str:

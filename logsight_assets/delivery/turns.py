@@ -99,6 +99,13 @@ def release(lake: Lake, entry: Entry, turn: Turn, not_before: datetime | None, d
     _put(lake, entry, not_before, dead_revision, turn.version)
 
 
+def wake(lake: Lake, entry: Entry, until: datetime) -> None:
+    """Let a message that waits until a time be tried now; if it waits for something else by now, it goes on waiting."""
+    turn = read_turn(lake, entry)
+    if turn.not_before == until:
+        release(lake, entry, turn, None)
+
+
 def reset(lake: Lake, entry: Entry) -> None:
     """Let a message be tried now, whatever was said before."""
     while not _put(lake, entry, None, 0, read_turn(lake, entry).version):

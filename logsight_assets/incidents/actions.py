@@ -7,45 +7,17 @@ whoever is killed between `begun` and the end leaves it unknown, which the timel
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from logsight_assets.errors import UsageError
 from logsight_assets.failures import told
 from logsight_assets.incidents.handover import hand_over
 from logsight_assets.incidents.overview import refresh_rows
+from logsight_assets.incidents.proposals import APPROVED, BEGUN, DONE, FAILED, Proposal, proposals
 from logsight_assets.incidents.records import IncidentRecords
-from logsight_assets.incidents.runbooks import FOLDER, Runbook, RunbookAction, load_runbooks
+from logsight_assets.incidents.runbooks import FOLDER, Runbook, read_runbooks
 from logsight_assets.incidents.state import fold
 from logsight_assets.lake import Lake
 from resources.actions import Act, Actor
-
-PROPOSED, APPROVED, BEGUN, DONE, FAILED = "proposed", "approved", "begun", "done", "failed"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """An action of a runbook that an incident was given, and how far it is."""
-
-    runbook: Runbook
-    action: RunbookAction
-    stage: str
-
-    @property
-    def key(self) -> str:
-        return f"action:{self.runbook.name}:{self.action.name}"
-
-
-def proposals(records: IncidentRecords) -> Iterator[Proposal]:
-    """What the runbooks of an incident propose."""
-    stages = {
-        record.key.rpartition(":")[0]: record.body["stage"] for record in records.all() if record.kind == "action"
-    }
-    for held in fold(records.all()).evidence.get("runbooks", ()):
-        runbook = Runbook.from_json(held)
-        for action in runbook.front.actions:
-            proposal = Proposal(runbook, action, PROPOSED)
-            yield Proposal(runbook, action, stages.get(proposal.key, PROPOSED))
 
 
 def approve(lake: Lake, records: IncidentRecords, name: str, actor: Actor, who: str, why: str = "") -> str:
@@ -58,12 +30,12 @@ def approve(lake: Lake, records: IncidentRecords, name: str, actor: Actor, who: 
         raise UsageError("actions are off: set incidents.actions, and see docs/runbooks.md for what that allows")
     if not who.strip():
         raise UsageError("approve: name who approves it, with --by")
-    proposal = next((each for each in proposals(records) if f"{each.runbook.name}/{each.action.name}" == name), None)
+    proposal = next((each for each in proposals(fold(records.all())) if each.name == name), None)
     if proposal is None:
         raise UsageError(
             f"action {name[:80]!r}: no runbook of this incident proposes it; see `logsight incidents show`"
         )
-    current = {each.name: each for each in load_runbooks(lake.config / FOLDER)}.get(proposal.runbook.name)
+    current = _as_it_is(lake, proposal.runbook.name)
     if current is None or not current.is_approved or current.content_hash != proposal.runbook.content_hash:
         raise UsageError(f"runbook {proposal.runbook.name}: has changed since the incident was given it; look again")
     token = secrets.token_hex(8)
@@ -76,6 +48,14 @@ def approve(lake: Lake, records: IncidentRecords, name: str, actor: Actor, who: 
     hand_over(lake, records)
     refresh_rows(lake, records.tenant, [records.incident_id])
     return told_of
+
+
+def _as_it_is(lake: Lake, name: str) -> Runbook | None:
+    """The runbook of today's file; UsageError if that is wrong: another's that is wrong stops nobody."""
+    declared = read_runbooks(lake.config / FOLDER)
+    if wrong := next((each for each in declared.refused if each.name == name), None):
+        raise UsageError(f"{wrong.error}; correct it, then approve")
+    return declared.by_name.get(name)
 
 
 def _carried_out(records: IncidentRecords, proposal: Proposal, actor: Actor, body: dict[str, str]) -> str:

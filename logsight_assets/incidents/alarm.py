@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logsight_assets.errors import MalformedAlarm
+from logsight_assets.incidents.foreign_json import read_foreign
 
 DETAIL_TYPE = "CloudWatch Alarm State Change"
 STATES = ("ALARM", "OK", "INSUFFICIENT_DATA")
-MAX_BYTES = 256 * 1024  # EventBridge takes no larger event
 DEFAULT_PERIOD = 300  # seconds; what CloudWatch proposes, and all that is known of a composite alarm
 SHORTEST_WINDOW, LONGEST_WINDOW = 60, 24 * 3600  # seconds
 _LONGEST_TEXT = 1024  # characters of a description or reason
@@ -66,19 +66,19 @@ class Alarm:
 
 def read_alarm(data: bytes | str) -> Alarm:
     """The alarm in a JSON document; MalformedAlarm names the field that cannot be."""
-    if len(data) > MAX_BYTES:
-        raise MalformedAlarm(f"alarm: {len(data):,} bytes; an event has at most {MAX_BYTES:,}")
+    return parse_alarm(read_event(data))
+
+
+def read_event(data: bytes | str) -> Any:
+    """The document of a message, fit to be stored and sent; MalformedAlarm if it is none."""
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise MalformedAlarm(
-            f"alarm: not a JSON document ({type(error).__name__}); give an EventBridge event of type {DETAIL_TYPE!r}"
-        ) from None
-    return parse_alarm(document)
+        return read_foreign(data)
+    except ValueError as error:
+        raise MalformedAlarm(f"alarm: {error}; give an EventBridge event of type {DETAIL_TYPE!r}") from None
 
 
 def parse_alarm(document: object) -> Alarm:
-    """The alarm in a decoded event; MalformedAlarm names the field that cannot be."""
+    """The alarm in an event of `read_event`; MalformedAlarm names the field that cannot be."""
     event = _mapping(document, "alarm")
     kind = event.get("detail-type", DETAIL_TYPE)
     if kind != DETAIL_TYPE:

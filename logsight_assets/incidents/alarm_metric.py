@@ -14,14 +14,16 @@ from statistics import median
 from typing import Any
 
 from logsight_assets.alarm_rules.changes import NAMESPACE
+from logsight_assets.alarm_rules.rule import AlarmRule
 from logsight_assets.incidents.alarm import Alarm, Metric
+from logsight_assets.incidents.metric_declarations import MetricDeclarations
 from logsight_assets.incidents.own_series import OwnSeries, Span
 from logsight_assets.incidents.windows import NS, Window
 from logsight_assets.lake import Lake, is_erased, service_metrics_key
 from logsight_assets.metrics.arrivals import Place, take_in_at
 from logsight_assets.metrics.fetch import FOR_ALARMS, Fetched, fetch_series, metric_source
 from logsight_assets.metrics.hours import due_hours, refresh_metrics
-from logsight_assets.metrics.named_metric import FOLDER, NamedMetric, load_metrics, own_name
+from logsight_assets.metrics.named_metric import NamedMetric, own_name
 from logsight_assets.parquet import read_rows
 from logsight_assets.sqltext import literal, stored_sql
 from logsight_assets.tables import SERVICE_METRICS
@@ -66,24 +68,31 @@ class MetricSeries:
         return held | {"points": points}
 
 
-def alarm_metric(
-    session: Session, lake: Lake, alarm: Alarm, tenants: Sequence[str], window: Window
-) -> MetricSeries | None:
+@dataclass(frozen=True)
+class Looked:
+    """What is stored of the alarm's metric, and what the look for it had to do without, in words."""
+
+    series: MetricSeries | None
+    missing: tuple[str, ...] = ()
+
+
+def alarm_metric(session: Session, lake: Lake, alarm: Alarm, tenants: Sequence[str], window: Window) -> Looked:
     """The alarm's metric from what is stored, of the first of these tenants that has it; None where none does.
 
     Pure: nothing is fetched. `tenants` are those that the investigation may read.
     """
     # The files once: an alarm of the platform is looked for in every tenant.
-    named = {metric: _named(lake, metric) for metric in alarm.metrics if metric.namespace != NAMESPACE}
+    declared = MetricDeclarations.of(lake, alarm)
+    missing = tuple(each.told for each in declared.refused if any(map(each.may_be_of, tenants)))
     for tenant in (name for name in tenants if not is_erased(lake.store, name)):
         for metric in alarm.metrics:
             if metric.namespace == NAMESPACE:
-                found = _of_own_rule(session, lake, alarm, metric, tenant, window)
+                found = _of_own_rule(session, lake, alarm, metric, declared.rule, tenant, window)
             else:
-                found = _of_table(session, lake, alarm, metric, named[metric], tenant, window)
+                found = _of_table(session, lake, alarm, metric, declared.about(metric), tenant, window)
             if found:
-                return found
-    return None
+                return Looked(found, missing)
+    return Looked(None, missing)
 
 
 def fetch_alarm_metric(
@@ -98,7 +107,8 @@ def fetch_alarm_metric(
     source = source or metric_source(lake)
     if source is None or is_erased(lake.store, tenant):
         return Fetched()
-    wanted = list(dict.fromkeys(series for metric in alarm.metrics for series in _live_series(lake, alarm, metric)))
+    declared = MetricDeclarations.of(lake, alarm)
+    wanted = list(dict.fromkeys(series for metric in alarm.metrics for series in _live_series(declared, alarm, metric)))
     if not wanted:
         return Fetched()
     start = _since(window, min(series.period_seconds for series in wanted))
@@ -110,18 +120,13 @@ def fetch_alarm_metric(
     return fetched
 
 
-def _live_series(lake: Lake, alarm: Alarm, metric: Metric) -> list[Series]:
+def _live_series(declared: MetricDeclarations, alarm: Alarm, metric: Metric) -> list[Series]:
     """What to ask for: the series as its file says it, so that it gets its name, else as the alarm does."""
     if metric.namespace in ("", NAMESPACE) or not is_statistic(metric.statistic):
         return []
-    named = [series for each in _named(lake, metric) if each.namespace for series in each.series]
+    named = [series for each in declared.about(metric) if each.namespace for series in each.series]
     own = Series(metric.namespace, metric.name, metric.dimensions, metric.statistic, alarm.period_seconds)
     return [series for series in named if series.statistic == metric.statistic] or [own]
-
-
-def _named(lake: Lake, metric: Metric) -> list[NamedMetric]:
-    found = load_metrics(lake.config / FOLDER).values()
-    return [each for each in found if each.is_about(metric.namespace, metric.name, metric.dimensions)]
 
 
 # From the table -------------------------------------------------------------------------------------------------------
@@ -170,16 +175,22 @@ def _of_table(
 
 
 def _series_of(lake: Lake, key: str) -> set[_Held]:
-    rows = read_rows(lake.store, key).select(["metric", "statistic", "period_s", "unit"]).to_pylist()
+    rows = read_rows(lake.store, key, ["metric", "statistic", "period_s", "unit"]).to_pylist()
     return {_Held(row["metric"], row["statistic"], row["period_s"], row["unit"] or "") for row in rows}
 
 
 def _of_own_rule(
-    session: Session, lake: Lake, alarm: Alarm, metric: Metric, tenant: str, window: Window
+    session: Session,
+    lake: Lake,
+    alarm: Alarm,
+    metric: Metric,
+    rule: AlarmRule | None,
+    tenant: str,
+    window: Window,
 ) -> MetricSeries | None:
     if dict(metric.dimensions).get("Tenant") != tenant:
         return None
-    series = OwnSeries.of(lake, tenant, metric, alarm.arn)
+    series = OwnSeries.of(lake, tenant, metric, rule)
     if series is None:
         return None
     text = series.define(session, _span(window, alarm.period_seconds))

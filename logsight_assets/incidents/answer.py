@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from logsight_assets.failures import Failures, told
-from logsight_assets.incidents.alarm import Alarm, parse_alarm
+from logsight_assets.incidents.alarm import Alarm
 from logsight_assets.incidents.alarm_metric import fetch_alarm_metric
-from logsight_assets.incidents.episodes import ALARM
+from logsight_assets.incidents.answered_alarm import About as AboutAlarm
+from logsight_assets.incidents.answered_alarm import answered_alarm, unanswered
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.reanalysis import basis_now
 from logsight_assets.incidents.records import IncidentRecords
-from logsight_assets.incidents.runbooks import FOLDER, load_runbooks, matching
+from logsight_assets.incidents.runbooks import FOLDER, matching, read_runbooks
 from logsight_assets.incidents.surroundings import About, surroundings
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import PLATFORM, Lake
 
 INCOMPLETE = "incomplete"
-ALARM_CAME = "alarm"  # why an answer was made
 
 
 class Investigation(Protocol):
@@ -35,38 +35,51 @@ Investigate = Callable[[Lake, Alarm], Investigation]
 
 
 def answer_incident(
-    lake: Lake, records: IncidentRecords, investigate: Investigate, failures: Failures, reason: str = ALARM_CAME
-) -> bool:
-    """Make the first answer if there is none, or with another reason make it anew; whether one was made."""
-    made = [record for record in records.all() if record.kind == "first_answer"]
-    if made and reason == ALARM_CAME:
-        return False
-    number = len(made) + 1
+    lake: Lake, records: IncidentRecords, investigate: Investigate, failures: Failures, reason: str | None = None
+) -> int:
+    """Make the answers that are due about alarms, or for a reason the latest one anew; how many were made."""
+    made = 0
+    while about := unanswered(records):
+        _answer(lake, records, about, investigate, failures)
+        made += 1
+    if made or reason is None:
+        return made
+    _answer(lake, records, AboutAlarm(answered_alarm(records, _count(records)), reason), investigate, failures)
+    return 1
+
+
+def _answer(
+    lake: Lake, records: IncidentRecords, about: AboutAlarm, investigate: Investigate, failures: Failures
+) -> None:
+    number = _count(records) + 1
     evidence = records.find(f"evidence:{number}")
     if evidence is None:
         # Looked at before anything is read: what comes in meanwhile is news.
-        basis = basis_now(lake, records.tenant, Window.of(first_alarm(records))).to_json()
-        found = {"reason": reason, "basis": basis, **_investigated(lake, records, investigate, failures)}
+        basis = basis_now(lake, records.tenant, Window.of(about.alarm)).to_json()
+        found: dict[str, Any] = {"reason": about.reason, "about": about.record.key, "basis": basis}
+        found |= _investigated(lake, records, about.alarm, investigate, failures)
         if records.tenant == PLATFORM:
             # Whoever erases one of them empties this record.
             found["tenants"] = readable_tenants(lake)
         evidence = records.append("evidence", f"evidence:{number}", found)
-    records.append("first_answer", f"first_answer:{number}", _answer(evidence.body))
-    return True
+    records.append("first_answer", f"first_answer:{number}", _first_answer(evidence.body))
+
+
+def _count(records: IncidentRecords) -> int:
+    return sum(record.kind == "first_answer" for record in records.all())
 
 
 def _investigated(
-    lake: Lake, records: IncidentRecords, investigate: Investigate, failures: Failures
+    lake: Lake, records: IncidentRecords, alarm: Alarm, investigate: Investigate, failures: Failures
 ) -> Mapping[str, Any]:
     """What the investigation found; where it failed, an answer that says so: nobody is left without one."""
     with failures.attempt(f"investigation of incident {records.incident_id}"):
-        alarm = first_alarm(records)
         unfetched = _fetched(lake, records, alarm)
         found = investigate(lake, alarm).to_json()
-        runbooks = _runbooks(lake, records, found["first_answer"], failures)
-        around, missing = surroundings(lake, _about(records, Window.of(alarm), found["first_answer"]), failures)
-        missing = [*unfetched, *missing]
-        completeness = {**found["completeness"], **({"missing": missing} if missing else {})}
+        runbooks, unread = _runbooks(lake, records, found["first_answer"], failures)
+        around, unseen = surroundings(lake, _about(records, Window.of(alarm), found["first_answer"]), failures)
+        missing = [*unfetched, *found["completeness"].get("missing", ()), *unread, *unseen]
+        completeness = {**found["completeness"], "missing": missing}
         return found | around | {"completeness": completeness, "runbooks": runbooks}
     error = failures.held[f"investigation of incident {records.incident_id}"]
     missing = f"the evidence could not be read: {told(error)}"
@@ -91,17 +104,20 @@ def _fetched(lake: Lake, records: IncidentRecords, alarm: Alarm) -> list[str]:
 
 def _runbooks(
     lake: Lake, records: IncidentRecords, answer: Mapping[str, Any], failures: Failures
-) -> list[dict[str, Any]]:
-    """Approved runbooks that match, best first; a file that cannot be read fails the run and no answer."""
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Approved runbooks that match, best first, and what could not be read, in words."""
     with failures.attempt("runbooks"):
+        declared = read_runbooks(lake.config / FOLDER)
+        alarms = _changes_of_alarms(records)
         found = matching(
-            load_runbooks(lake.config / FOLDER),
-            [body["alarm"] for body in _changes_of_alarms(records)],
+            declared.by_name.values(),
+            [body["alarm"] for body in alarms],
             [suspect["service"] for suspect in answer["suspects"][:1]],
             [(each["template_id"], each["template"]) for each in answer["templates"]],
+            [service for body in alarms for service in body["services"]],
         )
-        return [runbook.to_json() for runbook in found]
-    return []
+        return [runbook.to_json() for runbook in found], [each.told for each in declared.refused]
+    return [], [f"runbooks could not be read: {told(failures.held['runbooks'])}"]
 
 
 def _about(records: IncidentRecords, window: Window, answer: Mapping[str, Any]) -> About:
@@ -117,12 +133,5 @@ def _changes_of_alarms(records: IncidentRecords) -> list[Mapping[str, Any]]:
     return [record.body for record in records.all() if "alarm_id" in record.body]
 
 
-def first_alarm(records: IncidentRecords) -> Alarm:
-    """The alarm that went off first, by its own clock."""
-    alarms = [record for record in records.all() if record.body.get("state") == ALARM]
-    first = min(alarms, key=lambda record: (record.body["unix_ms"], record.number))
-    return parse_alarm(first.body["event"])
-
-
-def _answer(evidence: Mapping[str, Any]) -> dict[str, Any]:
+def _first_answer(evidence: Mapping[str, Any]) -> dict[str, Any]:
     return {**evidence["first_answer"], "reason": evidence["reason"], "completeness": evidence["completeness"]}

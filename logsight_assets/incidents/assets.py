@@ -1,6 +1,7 @@
 """Dagster's side of incidents: alarms come from outside, one run makes incidents of all that wait."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -9,12 +10,19 @@ from logsight_assets.incidents.handle import Handled, answer_again, handle_waiti
 from logsight_assets.incidents.investigate import investigate
 from logsight_assets.incidents.summary.configured import model_of
 from logsight_assets.incidents.summary.summaries import Summarised, summarize_due
+from logsight_assets.incidents.waiting import Taken
 from logsight_assets.lake import Lake
 from logsight_assets.partitions import newest
 from logsight_assets.tables import INCIDENTS
 from logsight_assets.trends.assets import table_metadata
 
-ALARMS = dg.AssetSpec("alarms", description="State changes of alarms, from the inbox folder or an SQS queue.")
+# What the alarm rules look at. Alarms of others come from nowhere that Dagster knows.
+_WATCHED = ("service_trend_minute", "service_duration_minute", "anomalies")
+ALARMS = dg.AssetSpec(
+    "alarms",
+    deps=["completeness", *newest(*_WATCHED)],
+    description="State changes of alarms: of the alarm rules, and whatever else comes to the inbox or an SQS queue.",
+)
 INCIDENT_TAG = "logsight/incident"
 # Evidence of an answer, beside what has no partitions.
 _READ = ("events", "service_trend_minute", "anomalies", "slo", "service_metrics")
@@ -71,8 +79,20 @@ def summary_metadata(done: Summarised) -> dict[str, dg.MetadataValue]:
         "by_model": dg.MetadataValue.int(len(done.by_model)),
         "first_answers": dg.MetadataValue.int(len(done.first_answers)),
         "reasons": dg.MetadataValue.text(", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())),
-        "incident_ids": dg.MetadataValue.text(_listed([*done.by_model, *done.first_answers])),
+        "incident_ids": dg.MetadataValue.text(listed([*done.by_model, *done.first_answers])),
     }
+
+
+def taken_events(looks: Iterable[Taken]) -> list[dg.AssetMaterialization | dg.AssetObservation]:
+    """What Dagster is told of `alarms` after looks into the queue: numbers alone, and nothing if no message came."""
+    counts = Counter[str]()
+    for look in looks:
+        counts.update(taken=look.alarms, set_aside=look.set_aside, come_again=look.failed)
+    if not counts.total():
+        return []
+    # What was only set aside is no news of the asset.
+    event = dg.AssetMaterialization if counts["taken"] else dg.AssetObservation
+    return [event(ALARMS.key, metadata={name: dg.MetadataValue.int(count) for name, count in counts.items()})]
 
 
 def incident_metadata(handled: Handled) -> dict[str, dg.MetadataValue]:
@@ -87,8 +107,9 @@ def incident_metadata(handled: Handled) -> dict[str, dg.MetadataValue]:
 
 
 def _named(handled: Handled) -> str:
-    return _listed(list(handled.incidents))
+    return listed(list(handled.incidents))
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Ids for people, so many as an event may name."""
     return " ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

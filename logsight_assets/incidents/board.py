@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from logsight_assets.errors import PublishConflict
+from logsight_assets.errors import PermanentError, PublishConflict
 from logsight_assets.incidents.episodes import Board, Decision, Standing, pruned
 from logsight_assets.lake import Lake, board_key
 
@@ -23,8 +23,12 @@ _LONGEST = 200  # decisions an alarm
 _TURNS = 20
 
 
+class UnreadableBoard(PermanentError):
+    """A tenant's board is damaged."""
+
+
 def read_board(lake: Lake, tenant: str) -> Board:
-    """What was decided of a tenant's alarms."""
+    """What was decided of a tenant's alarms; UnreadableBoard if it is damaged."""
     return _read(lake, tenant)[0]
 
 
@@ -63,13 +67,19 @@ def _read(lake: Lake, tenant: str) -> tuple[Board, str | None]:
     entry = lake.store.head(board_key(tenant))
     if entry is None:
         return Board(), None
-    held: dict[str, Any] = json.loads(lake.store.get(board_key(tenant)))
+    try:
+        return _parsed(json.loads(lake.store.get(entry.key))), entry.version
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnreadableBoard(f"{entry.key}: is no board ({type(error).__name__}); restore it from a backup") from error
+
+
+def _parsed(held: dict[str, Any]) -> Board:
     alarms = {name: tuple(map(_decision, history)) for name, history in held["alarms"].items()}
     incidents = {
         name: Standing(**{**standing, "services": tuple(standing["services"]), "alarms": tuple(standing["alarms"])})
         for name, standing in held["incidents"].items()
     }
-    return Board(alarms, incidents), entry.version
+    return Board(alarms, incidents)
 
 
 def _decision(held: list[Any]) -> Decision:

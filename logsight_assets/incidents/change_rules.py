@@ -7,7 +7,7 @@ joins the table `changes`; the same line found again is the same change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 import re2
 from pydantic import Field, field_validator
 
-from logsight_assets.declarations import Declaration, load_declarations
+from logsight_assets.declarations import Declaration, Declared, read_declarations
 from logsight_assets.incidents.changes import Change, add_changes
 from logsight_assets.lake import Lake, events_prefix
 from logsight_assets.scratch import embedded_engine
@@ -23,6 +23,7 @@ from logsight_assets.sqltext import literal, sql
 from logsight_assets.tables import EVENTS
 from logsight_assets.timeline import Hour, hours_between
 
+FOLDER = "change_rules"
 _MOST = 1000  # lines of a rule that one look takes
 GROUPS = ("service", "environment", "version", "ref", "description")
 
@@ -47,17 +48,23 @@ class ChangeRule(Declaration):
         return value
 
 
+def read_rules(folder: Path) -> Declared[ChangeRule]:
+    """Every `*.yaml` of a folder, in order of names, and those that are wrong."""
+    return read_declarations(folder, ChangeRule, "a change rule")
+
+
 def load_rules(folder: Path) -> list[ChangeRule]:
-    """Every `*.yaml` of a folder, in order of names; ConfigurationError names file and field."""
-    return list(load_declarations(folder, ChangeRule, "a change rule").values())
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return list(read_rules(folder).whole().values())
 
 
-def find_changes(lake: Lake, tenant: str, start: datetime, end: datetime) -> int:
+def find_changes(lake: Lake, tenant: str, start: datetime, end: datetime, rules: Collection[ChangeRule]) -> int:
     """Find what lines of a tenant tell from `start` until before `end`; how many changes are new in the table."""
-    rules = load_rules(lake.config / "change_rules")
+    if not rules:
+        return 0
     hours = hours_between(Hour.of(start), Hour.of(end) + 1)
     uris = [lake.store.uri(entry.key) for hour in hours for entry in lake.store.list(events_prefix(tenant, hour))]
-    if not rules or not uris:
+    if not uris:
         return 0
     return add_changes(lake, tenant, _found(lake, rules, uris, start, end))
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from logsight_assets.errors import MalformedChange, ObjectMissing, PublishConflict
+from logsight_assets.incidents.foreign_json import read_foreign
 from logsight_assets.lake import PLATFORM, Lake, changes_key
 from logsight_assets.parquet import parquet_bytes
 from logsight_assets.tables import CHANGES
@@ -116,7 +117,7 @@ def _told(change: Change) -> dict[str, Any]:
 def read_change(data: bytes) -> Change:
     """The change that an event of ECS, CodeDeploy or CloudFormation tells; MalformedChange for any other event."""
     try:
-        event = json.loads(data)
+        event = read_foreign(data)
         read = _EVENTS[event["detail-type"]]
         moment = datetime.fromisoformat(event["time"])
         micro = (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1)

@@ -13,7 +13,7 @@ def alarm_path_check() -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset="alarms",
         name=CHECK.name,
-        description="Alarms are looked for, and none waits for long.",
+        description="Alarms are looked for, none waits for long, and every alarm rule is evaluated.",
     )
     def alarm_path(lake: dg.ResourceParam[Lake]) -> dg.AssetCheckResult:
         with telling_only_what_may_be_told(lake, "check alarm_path"):
@@ -42,4 +42,8 @@ def path_metadata(state: PathState) -> dict[str, dg.MetadataValue]:
         shown["looked_seconds_ago"] = dg.MetadataValue.float(state.looked_seconds_ago)
     if state.oldest_waits_seconds is not None:
         shown["oldest_waits_seconds"] = dg.MetadataValue.float(state.oldest_waits_seconds)
+    if state.rules is not None:
+        shown["rules_failed"] = dg.MetadataValue.int(state.rules.failed)
+        if state.rules.looked_seconds_ago is not None:
+            shown["rules_looked_seconds_ago"] = dg.MetadataValue.float(state.rules.looked_seconds_ago)
     return shown

@@ -8,6 +8,7 @@ alarm's history by its own time, and the same change again finds the decision th
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -116,6 +117,30 @@ def decide(
     return board
 
 
+def told_before(board: Board, change: Transition) -> list[Decision]:
+    """What ended an alarm's episode, or was said of it, before anybody knew of it; no record of its incident holds it.
+
+    In order of time, up to the next time at which the alarm goes off.
+    """
+    own = board.decision(change)
+    history = board.alarms.get(change.alarm_id, ())
+    after = [d for d in history if (d.unix_ms, d.state) > (change.unix_ms, change.state)]
+    following = itertools.takewhile(lambda d: d.state != ALARM, after)
+    return [d for d in following if own and d.incident_id != own.incident_id]
+
+
+def episode_ms(board: Board, change: Transition, reopen_minutes: int) -> int | None:
+    """When the episode began that a change repeats, re-opens or ends; None if the board knows of none."""
+    history = [d for d in board.alarms.get(change.alarm_id, ()) if d.state == ALARM]
+    if change.state != ALARM:
+        before = [d.unix_ms for d in history if d.unix_ms <= change.unix_ms]
+    elif incident := _own_incident(board, change, reopen_minutes * _MINUTE_MS):
+        before = [d.unix_ms for d in history if d.incident_id == incident]
+    else:
+        before = []
+    return max(before, default=None)
+
+
 def resolved_by_person(board: Board, incident: str, unix_ms: int) -> Board:
     """The board after a person said that an incident is over."""
     standing = board.incidents.get(incident)
@@ -161,7 +186,8 @@ def _resolved(board: Board, change: Transition, decision: Decision) -> Board:
     for name, standing in board.incidents.items():
         over_ms = _over_since(board, name, standing) if change.alarm_id in standing.alarms else None
         if over_ms is not None:
-            if standing.resolved_ms is None:
+            # An episode that is told when it is over, and ended later than all that were known, moves the end.
+            if standing.resolved_ms is None or (change.state == ALARM and over_ms > standing.resolved_ms):
                 resolves.append(name)
             incidents[name] = replace(standing, resolved_ms=max(over_ms, standing.resolved_ms or over_ms))
     decided = replace(decision, resolves=tuple(resolves))

@@ -73,7 +73,9 @@ def answer(
     *,
     is_complete: bool,
 ) -> FirstAnswer:
-    """Put it into words. Without sufficient evidence, complete inputs decide between the other two verdicts."""
+    """Put it into words. Without sufficient evidence, `is_complete` decides between the other two verdicts: whether all
+    that could show a cause was there, and nothing is known that the logs would have to show.
+    """
     shown = [ranked for ranked in ranking.suspects if ranked.score >= _FAINT][:_MOST_SUSPECTS]
     templates = _once(_changed(observed, finding, examples.get(_template(finding), ())) for finding in changes(ranking))
     began = [each for each in templates if each.since_unix_nano is not None and each.strength >= SUFFICIENT]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from logsight_assets.failures import Failures
+from logsight_assets.incidents.alarm_records import record_change
 from logsight_assets.incidents.answer import Investigate, answer_incident
 from logsight_assets.incidents.board import change_board, now_ms, read_board
-from logsight_assets.incidents.episodes import ALARM, Board, Decision, Pair, Transition, Windows, decide, reach_ms
+from logsight_assets.incidents.episodes import ALARM, Board, Pair, Transition, Windows, decide, reach_ms
 from logsight_assets.incidents.handover import hand_over
 from logsight_assets.incidents.links import linked_services, services_seen
 from logsight_assets.incidents.overview import refresh_rows
@@ -100,7 +100,7 @@ class _Run:
                 with self.failures.attempt(f"incident {incident_id}"):
                     records = IncidentRecords(self.lake, tenant, incident_id)
                     self.handled.opened += not records.all()
-                    _record(records, alarm, changes[alarm.key], decision)
+                    record_change(records, alarm, changes[alarm.key], decision, board)
                     self.unanswered[tenant, incident_id] = None
                     waits_for.remove((_UNRECORDED, incident_id))
                     waits_for.add((tenant, incident_id))
@@ -191,27 +191,3 @@ def _linked(lake: Lake, tenant: str, changes: Iterable[Transition], board: Board
     back = timedelta(minutes=windows.join_minutes) // timedelta(milliseconds=1)
     hours = {Hour.of_nano(moment * 1_000_000) for change in new for moment in (change.unix_ms, change.unix_ms - back)}
     return linked_services(lake, tenant, hours, services)
-
-
-def _record(records: IncidentRecords, alarm: WaitingAlarm, change: Transition, decision: Decision) -> None:
-    """What a decision says of the incident, as records."""
-    body: dict[str, Any] = {
-        "alarm_id": change.alarm_id,
-        "alarm": alarm.alarm.name,
-        "state": change.state,
-        "unix_ms": change.unix_ms,
-        "services": list(change.services),
-        "received_time": alarm.received_time,
-    }
-    if change.state == ALARM:
-        body["event"] = alarm.event
-    records.append(decision.role, f"alarm:{change.key}", body)
-    if records.incident_id in decision.resolves:
-        records.append(
-            "resolved", f"resolved:{change.key}", {"unix_ms": _last_ms(records), "reason": "alarms are over"}
-        )
-
-
-def _last_ms(records: IncidentRecords) -> int:
-    last: int = max(record.body["unix_ms"] for record in records.all() if "alarm_id" in record.body)
-    return last

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from logsight_assets.incidents.alarm import Alarm
-from logsight_assets.incidents.alarm_metric import MetricSeries, alarm_metric
+from logsight_assets.incidents.alarm_metric import Looked, alarm_metric
 from logsight_assets.incidents.examples import Example, examples_of
-from logsight_assets.incidents.first_answer import FirstAnswer, answer, changes
+from logsight_assets.incidents.first_answer import EXPLAINED, FirstAnswer, answer, changes
 from logsight_assets.incidents.inputs import Inputs, inputs_of
+from logsight_assets.incidents.normal_hours import NormalHours, beyond_since, unexplained
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.ranking import rank
 from logsight_assets.incidents.reading import Pattern, files_of, observe, readable_tenants
@@ -18,6 +19,7 @@ from logsight_assets.incidents.seen_templates import Label
 from logsight_assets.incidents.signals.attributes import shared_by_failing
 from logsight_assets.incidents.symptom import SymptomService, services_of, tenant_of
 from logsight_assets.incidents.trend_rows import TrendRows, trend_rows
+from logsight_assets.incidents.unheard import unheard
 from logsight_assets.incidents.windows import Window
 from logsight_assets.lake import PLATFORM, Lake
 from logsight_assets.scratch import embedded_engine
@@ -48,8 +50,9 @@ class Investigation:
     first_answer: FirstAnswer
     evidence: tuple[Evidence, ...]
     trends: TrendRows
-    metric: MetricSeries | None  # the alarm's own; None where nothing is stored of it
+    metric: Looked  # for the alarm's own
     inputs: Inputs
+    missing: tuple[str, ...]  # logs of what the alarm is about, or a time that is normal; in words
     events_read: int
 
     def to_json(self) -> dict[str, Any]:
@@ -66,8 +69,8 @@ class Investigation:
                 for fact in self.evidence
             ],
             "trends": self.trends.to_json(),
-            "metric": self.metric.to_json() if self.metric else None,
-            "completeness": self.inputs.to_json(),
+            "metric": self.metric.series.to_json() if self.metric.series else None,
+            "completeness": self.inputs.to_json() | {"missing": [*self.missing, *self.metric.missing]},
             "events_read": self.events_read,
         }  # fmt: skip
 
@@ -78,21 +81,27 @@ def investigate(lake: Lake, alarm: Alarm) -> Investigation:
     tenants = readable_tenants(lake)
     tenant = tenant_of(alarm, tenants)
     read = [tenant] if tenant else [*tenants, PLATFORM]
-    files = files_of(lake, read, window)
-    inputs = inputs_of(lake, read, window, files.hours)
-    with embedded_engine(lake) as engine, engine.session() as session:
-        observed = observe(session, files, window, _known(lake, read))
+    normal = NormalHours(lake, alarm, read, window)
+    files = files_of(lake, read, window, normal.kind_of)
+    inputs = inputs_of(lake, read, window, files.time.hours)
+    with embedded_engine(lake, keeps_order=False) as engine, engine.session() as session:
+        metric = alarm_metric(session, lake, alarm, read, window)
+        time = files.time.without(beyond_since(metric.series, window))
+        observed = observe(session, files, time, _known(lake, read))
         symptoms = services_of(alarm, observed.services, dict(observed.hosts))
         ranking = rank(observed, [observed.services.index(symptom.service) for symptom in symptoms])
         changed = changes(ranking)
-        examples = examples_of(session, observed, changed, files.since)
+        examples = examples_of(session, observed, changed, time.since)
         first = ranking.suspects[0] if ranking.suspects else None
         services = {each.service for each in symptoms}
         services |= {observed.services[each.service] for each in ranking.suspects[:_TREND_SUSPECTS]}
-        trends = trend_rows(session, lake, read, files.hours, window, services)
-        metric = alarm_metric(session, lake, alarm, read, window)
+        trends = trend_rows(session, lake, read, time, services)
         attributes = shared_by_failing(session, observed, first.service, first.findings) if first else []
-    first_answer = answer(observed, ranking, examples, attributes, is_complete=inputs.is_complete)
+    names = [each.service for each in symptoms]
+    silent = () if symptoms else unheard(lake, alarm, read, window)
+    standing = normal.standing(names)
+    shows_all = inputs.is_complete and not silent and not standing
+    first_answer = answer(observed, ranking, examples, attributes, is_complete=shows_all)
     evidence = _evidence(observed, [(finding.template or 0, finding.kind) for finding in changed], examples)
     return Investigation(
         alarm,
@@ -104,6 +113,7 @@ def investigate(lake: Lake, alarm: Alarm) -> Investigation:
         trends,
         metric,
         inputs,
+        (*silent, *unexplained(standing, is_explained=first_answer.verdict == EXPLAINED, is_normal=time.is_normal)),
         observed.events,
     )
 

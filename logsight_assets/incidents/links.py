@@ -50,7 +50,7 @@ def services_seen(lake: Lake, tenant: str, hours: Iterable[Hour]) -> list[str]:
         for hour in set(hours):
             key = minute_key("service_trend", name, hour)
             if lake.store.head(key):
-                found.update(read_rows(lake.store, key)["service"].unique().to_pylist())
+                found.update(read_rows(lake.store, key, ["service"])["service"].unique().to_pylist())
     return sorted(found - {None})
 
 

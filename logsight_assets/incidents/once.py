@@ -44,6 +44,6 @@ def answer_document(records: IncidentRecords) -> dict[str, Any]:
     assert evidence is not None, "an answer is taken from evidence of its number"
     return {
         "incident_id": records.incident_id,
-        **{key: value for key, value in evidence.body.items() if key not in ("basis", "failed")},
+        **{key: value for key, value in evidence.body.items() if key not in ("basis", "failed", "about")},
         **summary_document(records),
     }

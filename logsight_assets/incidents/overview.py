@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from logsight_assets.errors import PublishConflict
@@ -31,10 +32,8 @@ def refresh_rows(lake: Lake, tenant: str, incident_ids: Iterable[str]) -> None:
         # The version first, then the records: who read fewer records than another fails the put.
         entry = lake.store.head(key)
         before = lake.store.get(key) if entry else b""
-        derived = {name: row_of(lake, tenant, name) for name in wanted}
-        rows = _rows(before) | {name: row for name, row in derived.items() if row is not None}
-        kept = {name: row for name, row in rows.items() if derived.get(name, row) is not None}
-        data = parquet_bytes(_table(kept), INCIDENTS, {})
+        derived = [row for name in wanted if (row := row_of(lake, tenant, name)) is not None]
+        data = parquet_bytes(_with_rows(before, wanted, derived), INCIDENTS, {})
         if data == before or lake.store.put_if(key, data, entry.version if entry else None):
             return
     raise PublishConflict(f"table incidents: others published {_TURNS} times in a row; run it again")
@@ -83,8 +82,14 @@ def _rows(data: bytes) -> dict[str, dict[str, Any]]:
     return {row["incident_id"]: row for row in held}
 
 
-def _table(rows: dict[str, dict[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist([rows[name] for name in sorted(rows)], INCIDENTS.arrow_schema)
+def _with_rows(before: bytes, replaced: list[str], rows: list[dict[str, Any]]) -> pa.Table:
+    """The table with these rows in place of those of the replaced incidents; the others, of all time, stay columns."""
+    new = pa.Table.from_pylist(rows, INCIDENTS.arrow_schema)
+    if not before:
+        return new
+    held = pq.read_table(io.BytesIO(before)).select(new.column_names).cast(new.schema)
+    kept = held.filter(pc.invert(pc.is_in(held["incident_id"], value_set=pa.array(replaced, pa.string()))))
+    return pa.concat_tables([kept, new]).sort_by("incident_id")
 
 
 def _moment(unix_ms: int | None) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from logsight_assets.alarm_rules.rule import COUNTS, DURATIONS, load_rules
+from logsight_assets.alarm_rules.rule import COUNTS, DURATIONS, AlarmRule
 from logsight_assets.anomalies.series import FLAGGED
 from logsight_assets.incidents.alarm import Metric
 from logsight_assets.lake import Lake, anomalies_key, held_uris, minute_key
@@ -49,14 +49,11 @@ class OwnSeries:
     least: int  # events, or durations, without which a period has no value
 
     @classmethod
-    def of(cls, lake: Lake, tenant: str, metric: Metric, arn: str) -> OwnSeries | None:
-        """None for a metric that has no rows of its own; `arn` is the alarm's, which names the rule."""
+    def of(cls, lake: Lake, tenant: str, metric: Metric, rule: AlarmRule | None) -> OwnSeries | None:
+        """None for a metric that has no rows of its own; without its rule every period with an event has a value."""
         known = metric.name in {*COUNTS, *DURATIONS, "error_ratio", "silence_minutes", "anomaly_score"}
         if not known or "Service" not in dict(metric.dimensions):
             return None
-        # arn:logsight:alarm:TENANT:RULE:HASH
-        parts = arn.split(":")
-        rule = load_rules(lake.config / "alarm_rules").get(parts[4] if len(parts) > 4 else "")
         return cls(lake, tenant, metric, max(rule.least_count if rule else 0, 1))
 
     def define(self, session: Session, span: Span) -> str:

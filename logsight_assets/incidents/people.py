@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from logsight_assets.decisions import Decision, Said, decide, decisions, standing
@@ -14,14 +13,14 @@ from logsight_assets.incidents.board import change_board, now_ms
 from logsight_assets.incidents.episodes import resolved_by_person
 from logsight_assets.incidents.handover import hand_over
 from logsight_assets.incidents.overview import refresh_rows, stored_rows
-from logsight_assets.incidents.records import IncidentRecords, Kind
+from logsight_assets.incidents.records import IncidentRecords, Kind, Record, tenants_with_incidents
 from logsight_assets.incidents.state import IncidentState, fold
-from logsight_assets.lake import Lake
+from logsight_assets.lake import PLATFORM, Lake, is_erased, values
+from logsight_assets.settings import TENANT_NAME
 
 SILENCE = "silence"  # kind of decisions
+_LATE = timedelta(days=1)  # by which an end is told after it, at most
 _LONGEST = 2000  # characters of what people write
-_SPAN = re.compile(r"(\d{1,5})([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def acknowledge(lake: Lake, records: IncidentRecords, who: str, why: str = "") -> None:
@@ -70,18 +69,84 @@ def _act(lake: Lake, records: IncidentRecords, kind: Kind, body: Mapping[str, An
 def silence(lake: Lake, tenant: str, subject: Mapping[str, str], said: Said) -> Decision:
     """Notify nobody of a tenant's incidents until a time: of one alarm, one service, or all (an empty subject).
 
-    What is silenced is recorded and answered as ever. UsageError without a reason or an end.
+    What is silenced is recorded and answered as ever. UsageError without a reason or an end, or for no tenant.
     """
+    _check_tenant(lake, tenant)
     if not said.why.strip():
         raise UsageError("silence: say why, with --why")
     if said.until is None:
         raise UsageError("silence: say until when, with --until; nothing is silent for ever")
+    is_changed = _named(subject) in _standing(lake, tenant)
     made = decide(lake, tenant, SILENCE, _named(subject), dict(subject), said)
     for name, row in stored_rows(lake, tenant).items():
         records = IncidentRecords(lake, tenant, name)
         if row["state"] == "open" and (covering := silence_of(lake, tenant, fold(records.all()))):
             note_silence(lake, records, covering)
+            if is_changed:
+                # What waits for its end waits for another one now.
+                hand_over(lake, records)
     return made
+
+
+def _check_tenant(lake: Lake, tenant: str) -> None:
+    """UsageError for what is no tenant of this lake: its silence would be of nothing, and say otherwise."""
+    if tenant == PLATFORM:
+        return
+    if not TENANT_NAME.fullmatch(tenant):
+        raise UsageError(f"silence: tenant {tenant[:80]!r} must match {TENANT_NAME.pattern}, or be {PLATFORM}")
+    known = [*values(lake.store, "events/", "tenant"), *tenants_with_incidents(lake.store)]
+    if tenant not in known or is_erased(lake.store, tenant):
+        raise UsageError(
+            f"silence: tenant {tenant!r} has neither events nor incidents in this lake; `logsight incidents list` "
+            "names those that have"
+        )
+
+
+def covered_by(lake: Lake, tenant: str, subject: Mapping[str, str]) -> list[str]:
+    """Open incidents about what a silence names that are silent, be it with other silences."""
+    found = []
+    for name, row in stored_rows(lake, tenant).items():
+        if row["state"] != "open":
+            continue
+        state = fold(IncidentRecords(lake, tenant, name).all())
+        about = {("alarm", alarm.name) for alarm in state.alarms.values()}
+        about |= {("service", service) for service in state.services}
+        if subject.items() <= about and silence_of(lake, tenant, state):
+            found.append(name)
+    return found
+
+
+def end_silence(lake: Lake, tenant: str, subject: Mapping[str, str], said: Said) -> tuple[Decision, list[str]]:
+    """End a silence before its time; the decision, and the incidents that it covered: they are told of again.
+
+    UsageError if no silence of this subject stands.
+    """
+    held, name = _standing(lake, tenant), _named(subject)
+    if name not in held:
+        others = f"there are: {', '.join(sorted(held))}" if held else "none stands"
+        raise UsageError(f"unsilence: {tenant} has no silence of {name[:80]}; {others}")
+    made = decide(lake, tenant, SILENCE, name, None, said)
+    covered = _covered(lake, tenant, held[name])
+    for records in covered:
+        body = {"silence": name, "why": said.why}
+        records.append("unsilenced", f"unsilenced:{made.number}", body, said.who)
+        hand_over(lake, records)
+    told = [records.incident_id for records in covered]
+    refresh_rows(lake, tenant, told)
+    return made, told
+
+
+def _covered(lake: Lake, tenant: str, silence: Decision) -> list[IncidentRecords]:
+    """Incidents on whose timelines a silence stands, among those that were not over before it began."""
+    # By its alarm's own clock an incident may be over long before anybody is told.
+    began = silence.made_time.replace(tzinfo=None) - _LATE
+    rows = stored_rows(lake, tenant).items()
+    found = [IncidentRecords(lake, tenant, name) for name, row in rows if (row["resolved_time"] or began) >= began]
+    return [each for each in found if any(_tells_of(record, silence) for record in each.all())]
+
+
+def _tells_of(record: Record, silence: Decision) -> bool:
+    return record.kind == "silenced" and record.body["silence"] == silence.subject
 
 
 def note_silence(lake: Lake, records: IncidentRecords, silence: Decision) -> None:
@@ -94,7 +159,7 @@ def note_silence(lake: Lake, records: IncidentRecords, silence: Decision) -> Non
 
 def silence_of(lake: Lake, tenant: str, state: IncidentState) -> Decision | None:
     """The silence that covers an incident: all its alarms, or all its services; None if it is to be told."""
-    held = standing(decisions(lake.store, tenant, SILENCE), lake.clock()).values()
+    held = _standing(lake, tenant).values()
     alarms, services = {alarm.name for alarm in state.alarms.values()}, set(state.services)
     silent_alarms = {silence.value["alarm"] for silence in held if silence.value and "alarm" in silence.value}
     silent_services = {silence.value["service"] for silence in held if silence.value and "service" in silence.value}
@@ -108,26 +173,10 @@ def silence_of(lake: Lake, tenant: str, state: IncidentState) -> Decision | None
     return None
 
 
+def _standing(lake: Lake, tenant: str) -> Mapping[str, Decision]:
+    """Silences that hold now, by subject."""
+    return standing(decisions(lake.store, tenant, SILENCE), lake.clock())
+
+
 def _named(subject: Mapping[str, str]) -> str:
     return " ".join(f"{kind}:{name}" for kind, name in sorted(subject.items())) or "everything"
-
-
-def until(text: str, now: datetime) -> datetime:
-    """A time with its zone, or a span from now such as 30m, 2h, 3d; UsageError for anything else."""
-    if length := span(text):
-        return now + length
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(
-            f"until {text[:40]!r}: give a span such as 2h, or a time with its zone such as 2025-06-01T09:00Z"
-        )
-    return moment
-
-
-def span(text: str) -> timedelta | None:
-    """A length such as 30m, 2h, 3d; None for anything else."""
-    match = _SPAN.fullmatch(text.strip())
-    return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None

@@ -6,12 +6,14 @@ large the window is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from logsight_assets.incidents.hours_before import TimeRead, time_read
+from logsight_assets.incidents.normal_hours import Kind
 from logsight_assets.incidents.observed import Counts, Observed, SeenTemplate, TraceLines
 from logsight_assets.incidents.said_durations import said_durations
 from logsight_assets.incidents.seen_templates import Label, PatternSample, label
@@ -22,17 +24,11 @@ from logsight_assets.lake import Lake, events_prefix, is_erased, values
 from logsight_assets.settings import TENANT_NAME
 from logsight_assets.sqltext import sql
 from logsight_assets.tables import EVENTS
-from logsight_assets.timeline import HOUR_NS, Hour
+from logsight_assets.timeline import Hour
 from logsight_assets.trends.event_hours import rows_of
 from logsight_assets.trends.hour_rows import masks_of
-from resources.object_store import ObjectInfo
 from resources.query_engine import Session
 
-# The time before is long enough when it holds so many events and is so many windows long: more hours cost files to open
-# and change no ranking.
-ENOUGH_EVENTS, ENOUGH_WINDOWS = 20_000, 12
-# With more than this the time before is cut to the windows that are enough: a busy platform has its normal in minutes.
-MANY_EVENTS = 1_000_000
 EVENTS_READ = "window_events"
 _NEVER = np.iinfo(np.int64).max
 TRACES_BEFORE, TRACES_DURING, LINES_OF_A_TRACE = 1_500, 1_000, 300
@@ -44,11 +40,10 @@ Key = tuple[str, int, str]  # service, pattern id, call site or ''
 
 @dataclass(frozen=True)
 class Files:
-    """Event files by tenant, and from when on they are read (nanoseconds since 1970)."""
+    """Event files by tenant, and the time of theirs that is read."""
 
     uris: Mapping[str, Sequence[str]]
-    hours: tuple[Hour, ...]
-    since: int
+    time: TimeRead
 
 
 def readable_tenants(lake: Lake) -> list[str]:
@@ -57,32 +52,29 @@ def readable_tenants(lake: Lake) -> list[str]:
     return [name for name in names if TENANT_NAME.fullmatch(name) and not is_erased(lake.store, name)]
 
 
-def files_of(lake: Lake, tenants: Sequence[str], window: Window) -> Files:
-    """The window's hours, then earlier ones, latest first, until what is normal is known."""
-    chosen: dict[Hour, dict[str, list[ObjectInfo]]] = {}
-    events = 0
-    for hour in dict.fromkeys([*window.hours, *window.earlier_hours]):
-        is_long = hour.start_nano + HOUR_NS <= window.start - ENOUGH_WINDOWS * window.span
-        if events >= ENOUGH_EVENTS and is_long:
-            break
-        held = {tenant: list(lake.store.list(events_prefix(tenant, hour))) for tenant in tenants}
-        chosen[hour] = held
-        events += sum(rows_of(lake.store, entry) for entries in held.values() for entry in entries)
+def files_of(lake: Lake, tenants: Sequence[str], window: Window, kind_of: Callable[[Hour], Kind]) -> Files:
+    """Files of the window's hours, and of those before it that say what is normal; `kind_of` says what each was."""
     uris: dict[str, list[str]] = {}
-    for held in chosen.values():
-        for tenant, entries in held.items():
-            uris.setdefault(tenant, []).extend(lake.store.uri(entry.key) for entry in entries)
-    since = min(chosen).start_nano
-    if events > MANY_EVENTS:
-        since = max(since, window.start - ENOUGH_WINDOWS * window.span)
-    return Files({tenant: sorted(own) for tenant, own in uris.items() if own}, tuple(sorted(chosen)), since)
+
+    def take(hour: Hour) -> int:
+        events = 0
+        for tenant in tenants:
+            for entry in lake.store.list(events_prefix(tenant, hour)):
+                uris.setdefault(tenant, []).append(lake.store.uri(entry.key))
+                events += rows_of(lake.store, entry)
+        return events
+
+    time = time_read(window, take, kind_of)
+    return Files({tenant: sorted(own) for tenant, own in uris.items()}, time)
 
 
-def observe(session: Session, files: Files, window: Window, known: Mapping[Pattern, Label]) -> Observed:
-    """Read the files' events up to `window.as_of`; the session then holds them under the name EVENTS_READ."""
+def observe(session: Session, files: Files, read: TimeRead, known: Mapping[Pattern, Label]) -> Observed:
+    """Read the files' events of a time, up to its window's `as_of`; the session then holds them as EVENTS_READ."""
+    window = read.window
     origin = {"origin": str(window.start)}
     session.define_tenants("events", EVENTS, files.uris)
-    time = {"since": str(files.since), "until": str(window.as_of)}
+    time = {"since": str(read.since), "until": str(window.as_of)}
+    time["is_read"] = read.condition("time_unix_nano", str)
     session.keep(EVENTS_READ, sql("incidents/window_events", events="events", call_site=call_site_sql("body"), **time))
     session.keep("repeated", sql("trends/repeated_events", events=EVENTS_READ))
     session.keep("lines", sql("incidents/window_lines", events=EVENTS_READ, repeated="repeated"))

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from logsight_assets.errors import ObjectMissing
+from logsight_assets.incidents.answered_alarm import OF_AN_ALARM
 from logsight_assets.incidents.inputs import inputs_of
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.records import IncidentRecords, tenants_with_incidents
@@ -72,19 +73,23 @@ def watch(lake: Lake, records: IncidentRecords) -> None:
 
 def _note(lake: Lake, records: IncidentRecords) -> Mapping[str, Any] | None:
     """What there is to know for the next answer; None if there will be none."""
-    settings, held = lake.settings.incidents, records.all()
-    answers = [record for record in held if record.kind == "first_answer"]
-    if not answers or len(answers) > settings.reanalyses:
+    settings = lake.settings.incidents
+    answers = [record for record in records.all() if record.kind == "first_answer"]
+    if not answers:
+        return None
+    first = max(place for place, answer in enumerate(answers) if answer.body["reason"] in OF_AN_ALARM)
+    again = len(answers) - 1 - first  # of the same window
+    if again >= settings.reanalyses:
         return None
     evidence = records.find(f"evidence:{len(answers)}")
     assert evidence is not None, "an answer is taken from evidence of its number"
-    wait = timedelta(minutes=settings.reanalyse_minutes * 2 ** (len(answers) - 1))
+    wait = timedelta(minutes=settings.reanalyse_minutes * 2**again)
     return {
         "basis": evidence.body["basis"],
         "failed": bool(evidence.body.get("failed")),
-        "is_last": len(answers) == settings.reanalyses,
+        "is_last": again == settings.reanalyses - 1,
         "not_before": (datetime.fromisoformat(answers[-1].time) + wait).isoformat(),
-        "until": (datetime.fromisoformat(answers[0].time) + _WATCHED).isoformat(),
+        "until": (datetime.fromisoformat(answers[first].time) + _WATCHED).isoformat(),
     }
 
 

@@ -32,6 +32,7 @@ Kind = Literal[
     "summary",  # a model's, with its verdicts
     "ack",  # a person has seen it
     "silenced",  # nobody is notified of it until a time, as a person said
+    "unsilenced",  # a silence that covered it was ended before its time
     "assigned",  # a person is to deal with it
     "action",  # something of a runbook was approved, begun or done
     "runbook",  # one was drafted from it, or a draft was approved

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import Field, model_validator
 
+from logsight_assets.declarations import Declared, Refused
 from logsight_assets.errors import ConfigurationError
 from logsight_assets.settings import Section, validated
 
@@ -50,7 +51,7 @@ class FrontMatter(Section):
 
     title: str = Field(min_length=1, max_length=200, description="what it is about, in a few words")
     alarms: _Patterns = Field((), description="names of alarms; * stands for anything")
-    services: _Patterns = Field((), description="services that are suspected; * stands for anything")
+    services: _Patterns = Field((), description="services suspected, or that the alarm is about; * stands for anything")
     templates: _Patterns = Field((), description="ids of changed templates, or words in them; * stands for anything")
     actions: tuple[RunbookAction, ...] = Field((), max_length=20, description="what a machine can do for a step")
     approved_by: str = Field("", max_length=200, description="who approved it; a runbook without one is a draft")
@@ -81,9 +82,27 @@ class Runbook:
         return cls(held["name"], front, tuple(held["steps"]), held["hash"])
 
 
+def read_runbooks(folder: Path) -> Declared[Runbook]:
+    """Every `*.md` of a folder, in order of names, and those that are wrong."""
+    found, refused = {}, []
+    for file in sorted(folder.glob("*.md")):
+        try:
+            found[file.stem] = parse_runbook(file.stem, _bytes_of(file), str(file))
+        except ConfigurationError as error:
+            refused.append(Refused(file, error))
+    return Declared(found, tuple(refused))
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({type(error).__name__})") from error
+
+
 def load_runbooks(folder: Path) -> list[Runbook]:
-    """Every `*.md` of a folder, in order of names; ConfigurationError names file and field."""
-    return [parse_runbook(file.stem, file.read_bytes(), str(file)) for file in sorted(folder.glob("*.md"))]
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return list(read_runbooks(folder).whole().values())
 
 
 def parse_runbook(name: str, data: bytes, where: str) -> Runbook:
@@ -93,7 +112,8 @@ def parse_runbook(name: str, data: bytes, where: str) -> Runbook:
     try:
         match = _FRONT.match(data.decode())
         held: Any = yaml.safe_load(match[1]) if match else None
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # Bytes that are no text and a day that does not exist are ValueErrors.
         raise ConfigurationError(f"{where}: its front matter is no YAML ({type(error).__name__})") from None
     if match is None or not isinstance(held, dict):
         raise ConfigurationError(f"{where}: must begin with front matter between two lines `---`")
@@ -105,9 +125,13 @@ def parse_runbook(name: str, data: bytes, where: str) -> Runbook:
 
 
 def matching(
-    runbooks: Iterable[Runbook], alarms: Sequence[str], services: Sequence[str], templates: Sequence[tuple[str, str]]
+    runbooks: Iterable[Runbook],
+    alarms: Sequence[str],
+    services: Sequence[str],
+    templates: Sequence[tuple[str, str]],
+    symptoms: Sequence[str] = (),
 ) -> list[Runbook]:
-    """Approved runbooks for an incident, best first: by alarm, then by template (id, text), then by suspect.
+    """Approved runbooks for an incident, best first: by alarm, by template (id, text), by suspect, by alarmed service.
 
     A runbook that names several kinds must match one of them; the first kind that matches is its rank. At most five.
     """
@@ -118,6 +142,7 @@ def matching(
             any(_is_like(alarm, front.alarms) for alarm in alarms),
             any(_is_like(each, front.templates) for pair in templates for each in pair),
             any(_is_like(service, front.services) for service in services),
+            any(_is_like(service, front.services) for service in symptoms),
         )
         if runbook.is_approved and any(ranks):
             found.append((ranks.index(True), runbook.name, runbook))

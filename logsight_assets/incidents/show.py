@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from logsight_assets.incidents.proposals import told_actions
 from logsight_assets.incidents.records import LOGSIGHT, IncidentRecords, Record
 from logsight_assets.incidents.state import IncidentState, fold, instant
 from logsight_assets.incidents.summary.shown import summary_document, told_by_model, why_no_summary
@@ -19,7 +20,7 @@ _LONGEST = 160  # characters of a line of theirs
 _VERDICTS = {
     "explained": "the logs show a cause",
     "not_in_logs": "the logs are complete and do not show a cause",
-    "incomplete": "the logs are not complete yet, and what is there shows no cause",
+    "incomplete": "what is there shows no cause, and something is missing that could",
 }
 
 
@@ -36,8 +37,14 @@ def incident_document(records: IncidentRecords) -> dict[str, Any]:
         "resolved_time": instant(state.resolved_ms),
         "services": list(state.services),
         "alarms": [
-            {"name": a.name, "state": a.state, "changed_time": instant(a.unix_ms), "services": list(a.services)}
-            for a in state.alarms.values()
+            {
+                "name": alarm.name,
+                "state": alarm.latest[1],
+                "changed_time": instant(alarm.latest[0]),
+                "is_on": alarm.is_on,
+                "services": list(alarm.services),
+            }
+            for alarm in state.alarms.values()
         ],
         "acknowledged_by": state.acknowledged_by,
         "assigned_to": state.assigned_to,
@@ -57,8 +64,9 @@ def incident_text(records: IncidentRecords) -> str:
     """The same for people."""
     held = records.all()
     state = fold(held)
-    found = (_cause, _metric, _summary, _runbooks, _changes, _objectives, _anomalies, _earlier, _missing, _evidence)
-    parts = (_head(records, state), *(part(state) for part in found))
+    answered = (_cause, _metric, _summary, _runbooks, _actions)
+    around = (_changes, _objectives, _anomalies, _earlier, _missing, _evidence)
+    parts = (_head(records, state), *(part(state) for part in (*answered, *around)))
     lines = [*(line for part in parts for line in part), "", "Timeline"]
     lines += [f"  {record.time[:19]}Z  {_told(record)}" for record in held]
     return "\n".join(lines)
@@ -70,7 +78,8 @@ def _head(records: IncidentRecords, state: IncidentState) -> Iterator[str]:
     yield f"Since {instant(state.opened_ms)} (UTC){ended}"
     for alarm in state.alarms.values():
         about = f" about {', '.join(_short(service) for service in alarm.services)}" if alarm.services else ""
-        yield f"  {alarm.state:<6} {_short(alarm.name)}{about}, {instant(alarm.unix_ms)}"
+        gone = f", without data since {instant(alarm.no_data_ms)}" if alarm.no_data_ms else ""
+        yield f"  {alarm.state:<6} {_short(alarm.name)}{about}, {instant(alarm.since_ms)}{gone}"
     if state.acknowledged_by or state.assigned_to:
         seen = _short(state.acknowledged_by or "nobody")
         yield f"Acknowledged by {seen}; assigned to {_short(state.assigned_to or 'nobody')}"
@@ -82,7 +91,8 @@ def _cause(state: IncidentState) -> Iterator[str]:
     if verdict is None:
         yield "No first answer yet"
         return
-    yield f"First answer: {visible(str(verdict))} ({_VERDICTS.get(str(verdict), 'see docs/incidents.md')})"
+    until = f", as of {instant(state.outdated_ms)}" if state.outdated_ms is not None else ""
+    yield f"First answer: {visible(str(verdict))} ({_VERDICTS.get(str(verdict), 'see docs/incidents.md')}){until}"
     for suspect in state.suspects[:_SUSPECTS]:
         score = suspect.get("score")
         reasons = "; ".join(_short(str(reason)) for reason in suspect.get("reasons", ())[:3])
@@ -109,7 +119,7 @@ def _summary(state: IncidentState) -> Iterator[str]:
     """What a model says, as far as its evidence holds it; or why it says nothing."""
     lines = list(told_by_model(state.summary))
     if lines:
-        yield f"Summary by {_short(str(state.summary['model']))}; each line was checked against its evidence"
+        yield f"Summary by {_short(str(state.summary['model']))}; its numbers, names, times and quotes were checked"
     for line in lines:
         # Bounded where it was checked.
         yield "  " + visible(": ".join(part for part in (line.title, line.text) if part))
@@ -125,8 +135,15 @@ def _runbooks(state: IncidentState) -> Iterator[str]:
         approved = f"approved by {visible(front['approved_by'])}"
         yield f"Runbook {visible(runbook['name'])}: {visible(front['title'])}, {approved}"
         yield from (f"  {number}. {visible(step)}" for number, step in enumerate(runbook["steps"], 1))
-        for action in front.get("actions", ()):
-            yield f"  action {visible(runbook['name'])}/{action['name']} does step {action['step']}: {action['type']}"
+
+
+def _actions(state: IncidentState) -> Iterator[str]:
+    """What can be done by `incidents approve`, with what it does to which service, and what was done."""
+    actions = list(told_actions(state))
+    if actions:
+        yield "Actions"
+    for action in actions:
+        yield f"  {_short(action.text)}" + (f": {_short(action.told)}" if action.told else "")
 
 
 def _text_of(template: Mapping[str, Any]) -> str:

@@ -62,6 +62,20 @@ def services_of(alarm: Alarm, known: Sequence[str], hosts: dict[str, str] | None
     return []
 
 
+def things_named(alarm: Alarm) -> list[str]:
+    """What the alarm's strongest dimensions name, whether the logs know it or not; empty if none of them names any."""
+    for rank in range(len(_RANKED)):
+        found = [
+            candidate
+            for _, dimension, value in alarm.dimensions
+            if _RANK.get(_plain(dimension)) == rank
+            for candidate in _candidates(dimension, value)
+        ]
+        if found:
+            return list(dict.fromkeys(found))
+    return []
+
+
 def named_service(text: str, known: Sequence[str]) -> str | None:
     """The known service that a text names: the one that it equals, else the longest whose words it holds in a row."""
     words = words_of(text)
@@ -97,7 +111,11 @@ def _candidates(dimension: str, value: str) -> Iterator[str]:
 
 def tenant_of(alarm: Alarm, known: Sequence[str]) -> str | None:
     """The tenant that a dimension names; None when none does: such an alarm belongs to the platform."""
+    return next((name for name in named_tenants(alarm) if name in known), None)
+
+
+def named_tenants(alarm: Alarm) -> Iterator[str]:
+    """What dimensions name as a tenant, whether there is one of that name or not."""
     for _, dimension, value in alarm.dimensions:
-        if _plain(dimension) in ("tenant", "tenantid", "tenantname") and value in known:
-            return value
-    return None
+        if _plain(dimension) in ("tenant", "tenantid", "tenantname"):
+            yield value

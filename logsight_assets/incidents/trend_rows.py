@@ -9,11 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from logsight_assets.incidents.windows import Window
+from logsight_assets.incidents.hours_before import TimeRead
 from logsight_assets.lake import Lake, held_uris, minute_key
 from logsight_assets.sqltext import literal, stored_sql, timestamp
 from logsight_assets.tables import TRENDS
-from logsight_assets.timeline import Hour
 from resources.query_engine import Session
 
 _TABLE = "service_trend_minute"
@@ -35,22 +34,22 @@ def trend_rows(
     session: Session,
     lake: Lake,
     tenants: Sequence[str],
-    hours: Collection[Hour],
-    window: Window,
+    time: TimeRead,
     services: Collection[str],
 ) -> TrendRows:
-    """What the trends hold of these services in these hours, up to the last whole minute before `window.as_of`."""
-    first = min((hour.start_nano for hour in hours), default=window.start)
+    """What the trends hold of these services in the time read, up to the last whole minute before `as_of`."""
+    window, hours = time.window, time.hours
     text = stored_sql(
         "incidents/trend_rows",
         rows=_TABLE,
-        since=_minute(first),
+        since=_minute(hours[0].start_nano),
         start=_minute(window.start),
         until=_minute(window.as_of),
         services=", ".join(literal(service) for service in sorted(services)) or "null",
+        is_read=time.condition("minute_time", _minute),
     )
     name = _TABLE.removesuffix("_minute")
-    keys = {tenant: [minute_key(name, tenant, hour) for hour in sorted(hours)] for tenant in tenants}
+    keys = {tenant: [minute_key(name, tenant, hour) for hour in hours] for tenant in tenants}
     uris = {tenant: held_uris(lake.store, own) for tenant, own in keys.items()}
     session.define_tenants(_TABLE, TRENDS[_TABLE], {tenant: own for tenant, own in uris.items() if own})
     return TrendRows(text, tuple(_plain(row) for row in session.fetch(text).to_pylist()))

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from logsight_assets.errors import MalformedAlarm, MalformedChange, ObjectMissing
-from logsight_assets.incidents.alarm import Alarm, parse_alarm, read_alarm
+from logsight_assets.errors import MalformedAlarm, MalformedChange, ObjectMissing, TransientError
+from logsight_assets.failures import Failures
+from logsight_assets.incidents.alarm import Alarm, parse_alarm, read_event
 from logsight_assets.incidents.changes import add_changes, read_change
 from logsight_assets.incidents.episodes import Transition, alarm_id
-from logsight_assets.incidents.symptom import tenant_of
+from logsight_assets.incidents.owners import KnownTenants
 from logsight_assets.lake import HEARTBEAT_KEY, PLATFORM, Lake, values, waiting_alarm_key
 from resources.queue import MessageQueue, cursor_with, receipts_in
 
@@ -35,6 +36,7 @@ class Taken:
     cursor: str  # acknowledges the messages when it is given back
     alarms: int  # and changes
     set_aside: int  # messages that are no alarm
+    failed: int = 0  # messages that nobody could deal with: not acknowledged, so they come again, to be set aside
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class WaitingAlarm:
 
     key: str  # of its object
     tenant: str
-    event: Mapping[str, Any]  # as EventBridge sent it
+    event: Mapping[str, Any]  # as EventBridge sent it, without what JSON's other readers refuse
     alarm: Alarm
     received_time: str  # when it was taken from the queue, ISO 8601
 
@@ -58,39 +60,47 @@ class WaitingAlarm:
 def take_in(lake: Lake, queue: MessageQueue, cursor: str | None, wait_seconds: float = 0.0) -> Taken:
     """Acknowledge what the given cursor names, then lay what the queue holds into the lake.
 
-    A message that tells neither an alarm nor a change is set aside for people and stops no other.
+    A message that tells neither an alarm nor a change is set aside for people and stops no other. One whose taking
+    fails comes again, until the queue sets it aside. StoreUnavailable, and what else is no message's fault, is raised:
+    then none of them is acknowledged.
     """
     queue.acknowledge(receipts_in(cursor))
     messages = queue.receive(MOST_MESSAGES, wait_seconds)
-    tenants = known_tenants(lake) if messages else set()
-    set_aside = 0
+    tenants = known_tenants(lake) if messages else KnownTenants(lake, (), {})
+    failures, dealt_with, set_aside = Failures(lake), [], 0
     for message in messages:
-        try:
-            _take(lake, message.body, tenants)
-        except MalformedChange:
-            queue.quarantine(message)
-            set_aside += 1
+        with failures.attempt(f"message {message.id}", passing=(TransientError,)):
+            if not _is_taken(lake, message.body, tenants):
+                queue.quarantine(message)
+                set_aside += 1
+            dealt_with.append(message)
     beat(lake)
-    return Taken(cursor_with(messages), len(messages) - set_aside, set_aside)
+    return Taken(cursor_with(dealt_with), len(dealt_with) - set_aside, set_aside, len(failures.held))
 
 
-def _take(lake: Lake, body: bytes, tenants: set[str]) -> None:
-    """Lay an alarm or a change into the lake; MalformedChange if it is neither."""
+def _is_taken(lake: Lake, body: bytes, tenants: KnownTenants) -> bool:
+    """Lay an alarm or a change into the lake; False if a message tells neither."""
     try:
         put_waiting(lake, body, tenants)
     except MalformedAlarm:
-        add_changes(lake, PLATFORM, [read_change(body)])
+        try:
+            add_changes(lake, PLATFORM, [read_change(body)])
+        except MalformedChange:
+            return False
+    return True
 
 
-def put_waiting(lake: Lake, body: bytes, tenants: set[str]) -> WaitingAlarm:
+def put_waiting(lake: Lake, body: bytes, tenants: KnownTenants) -> WaitingAlarm:
     """Lay one event into the lake; MalformedAlarm if it is none of an alarm."""
-    alarm = read_alarm(body)
-    tenant = tenant_of(alarm, sorted(tenants)) or PLATFORM
-    waiting = WaitingAlarm("", tenant, json.loads(body), alarm, lake.clock().isoformat(timespec="milliseconds"))
-    key = waiting_alarm_key(tenant, waiting.transition().key)
+    event = read_event(body)
+    alarm = parse_alarm(event)
+    unplaced = WaitingAlarm("", "", event, alarm, lake.clock().isoformat(timespec="milliseconds"))
+    change = unplaced.transition()
+    tenant = tenants.owner(alarm, change)
+    waiting = replace(unplaced, tenant=tenant, key=waiting_alarm_key(tenant, change.key))
     held = {"version": WAITING_VERSION, "received_time": waiting.received_time, "event": waiting.event}
-    lake.store.put(key, json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-    return replace(waiting, key=key)
+    lake.store.put(waiting.key, json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    return waiting
 
 
 def waiting_keys(lake: Lake) -> dict[str, list[str]]:
@@ -110,10 +120,10 @@ def read_waiting(lake: Lake, tenant: str, key: str) -> list[WaitingAlarm]:
     return [WaitingAlarm(key, tenant, held["event"], parse_alarm(held["event"]), held["received_time"])]
 
 
-def known_tenants(lake: Lake) -> set[str]:
+def known_tenants(lake: Lake) -> KnownTenants:
     """Tenants that an alarm may name: of which there are events, and erased ones, whose alarms nobody keeps."""
     erased = {entry.key.removeprefix(_TOMBSTONE).removesuffix(".json") for entry in lake.store.list(_TOMBSTONE)}
-    return erased.union(values(lake.store, "events/", "tenant"))
+    return KnownTenants(lake, sorted(erased.union(values(lake.store, "events/", "tenant"))), waiting_keys(lake))
 
 
 def beat(lake: Lake) -> None:

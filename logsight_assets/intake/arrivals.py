@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from logsight_assets.declarations import Declared
 from logsight_assets.errors import LogSightError, ObjectMissing, UsageError
 from logsight_assets.intake.intents import open_intents
 from logsight_assets.intake.raw import RawObject, is_arrival_hour, raw_hours, raw_objects
@@ -108,6 +109,12 @@ def waiting(
         if replay or is_interrupted or not receipts.tell_of(raw, entries):
             found.append(Arrival(raw, tuple(entry.key for entry in entries), is_interrupted))
     return found
+
+
+def readable(arrivals: Iterable[Arrival], declared: Declared[SourceDefinition]) -> list[Arrival]:
+    """Without those of sources whose file is wrong: they wait until it is corrected, and keep no other waiting."""
+    wrong = {each.name for each in declared.refused}
+    return [arrival for arrival in arrivals if arrival.raw.source not in wrong]
 
 
 class _Receipts:

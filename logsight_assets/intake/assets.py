@@ -1,13 +1,11 @@
 """Dagster's side of intake: raw objects as delivered, and their reading by arrival hour."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 import dagster as dg
 
-from logsight_assets.intake.arrivals import Arrival, waiting
-from logsight_assets.intake.run import IntakeReport, read_hours, workbench
-from logsight_assets.intake.sources import SourceDefinition
+from logsight_assets.intake.arrivals import Arrival, readable, waiting
+from logsight_assets.intake.run import IntakeReport, declared_sources, read_hours, workbench
 from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
@@ -37,7 +35,7 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         with keeping_what_is_done(context, lake) as progress, workbench(lake) as bench:
             # Before the listing: whoever puts an object afterwards leaves a marker of its own, which stays.
             told = {hour: markers(lake.store, "arrivals", str(hour)) for hour in hours}
-            found = by_hour(lake, bench.sources, hours, replay=is_replay(context))
+            found = by_hour(lake, hours, replay=is_replay(context))
             for hour, read in read_hours(bench, found, saw_receipt):
                 with progress.attempt(f"arrival hour {hour}"):
                     report = read()
@@ -53,12 +51,11 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
     return intake
 
 
-def by_hour(
-    lake: Lake, sources: Mapping[str, SourceDefinition], hours: list[Hour], *, replay: bool
-) -> dict[Hour, list[Arrival]]:
-    """What must be read, by arrival hour; hours with nothing to read are there with nothing."""
+def by_hour(lake: Lake, hours: list[Hour], *, replay: bool) -> dict[Hour, list[Arrival]]:
+    """What must be read, and can be, by arrival hour; hours with nothing to read are there with nothing."""
+    declared = declared_sources(lake)
     found: dict[Hour, list[Arrival]] = defaultdict(list, {hour: [] for hour in hours})
-    for arrival in waiting(lake, sources, hours, replay=replay):
+    for arrival in readable(waiting(lake, declared.by_name, hours, replay=replay), declared):
         found[arrival.raw.arrival_hour].append(arrival)
     return dict(sorted(found.items()))
 

@@ -11,11 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 
+from logsight_assets.declarations import Declared
 from logsight_assets.intake.arrivals import Arrival
 from logsight_assets.intake.keys import load_keys
 from logsight_assets.intake.receipts import Receipt, read_receipts
 from logsight_assets.intake.redact_records import redaction_of
-from logsight_assets.intake.sources import SourceDefinition, automatic_source, load_sources
+from logsight_assets.intake.sources import SourceDefinition, automatic_source, read_sources
 from logsight_assets.intake.transaction import Workbench, reading_rules, take_in
 from logsight_assets.lake import Lake, hours_below, values
 from logsight_assets.scratch import embedded_engine, scratch_folder, workers
@@ -74,21 +75,30 @@ class IntakeReport:
         self.counts += other.counts
 
 
+def declared_sources(lake: Lake) -> Declared[SourceDefinition]:
+    """What the files of sources say, and those that are wrong. Objects of such a source wait until it is corrected:
+    read by other rules, any of its lines could name any tenant.
+    """
+    return read_sources(lake.config / "sources")
+
+
 def sources_of(lake: Lake) -> dict[str, SourceDefinition]:
-    return load_sources(lake.config / "sources")
+    """Sources by name, without those whose file is wrong."""
+    return declared_sources(lake).by_name
 
 
 @contextlib.contextmanager
 def workbench(lake: Lake) -> Iterator[Workbench]:
     """Engine, keys and rules of one run; its scratch folder goes with it."""
     with scratch_folder(lake.state) as scratch, embedded_engine(lake, scratch, sharers=workers(lake)) as engine:
-        keys = load_keys(lake.state)
+        keys, declared = load_keys(lake.state), declared_sources(lake)
         yield Workbench(
             lake,
             engine,
             redaction_of(lake.settings, keys.ring),
             keys,
-            sources_of(lake),
+            declared.by_name,
+            {each.name: each for each in declared.refused},
             _sealed(lake),
             frozenset(erased_tenants(lake)),
             redaction_fingerprint(lake.settings),
@@ -146,12 +156,13 @@ def _report(tasks: list[Future[Receipt]], on_done: Callable[[Receipt], None]) ->
 def stale_objects(lake: Lake) -> Counter[str]:
     """Raw objects by source that were read under another version, source definition or redaction than today's.
 
-    A new redaction key makes nothing stale: older tokens stay searchable.
+    A new redaction key makes nothing stale: older tokens stay searchable. Of a source whose file is wrong nobody knows.
     """
-    sources, fingerprint = sources_of(lake), redaction_fingerprint(lake.settings)
+    declared, fingerprint = declared_sources(lake), redaction_fingerprint(lake.settings)
+    wrong = {each.name for each in declared.refused}
     found: Counter[str] = Counter()
-    for receipt in read_receipts(lake):
-        source = sources.get(receipt.source) or automatic_source(receipt.source)
+    for receipt in (each for each in read_receipts(lake) if each.source not in wrong):
+        source = declared.by_name.get(receipt.source) or automatic_source(receipt.source)
         today = reading_rules(source, fingerprint)
         if any(receipt.versions.get(name) != value for name, value in today.items()):
             found[receipt.source] += 1

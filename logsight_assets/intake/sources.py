@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import re2
 from pydantic import Field, field_validator, model_validator
 
-from logsight_assets.declarations import Declaration, DeclaredName, load_declarations
+from logsight_assets.declarations import Declaration, Declared, DeclaredName, read_declarations
 from logsight_assets.errors import ConfigurationError, UsageError
 from logsight_assets.intake.formats import ALIASES, FORMATS
 from logsight_assets.intake.formats.zones import fixed_offset
@@ -133,12 +133,17 @@ def automatic_source(name: str) -> SourceDefinition:
         raise UsageError(str(error)) from error
 
 
+def read_sources(folder: Path) -> Declared[SourceDefinition]:
+    """Every `*.yaml` of a folder, by source name, and those that are wrong."""
+    declared = read_declarations(folder, SourceDefinition, "a source")
+    found = {}
+    for name, source in declared.by_name.items():
+        # Relative to the folder of the settings: the daemon runs in another working folder than the command line.
+        place = None if source.location is None else str((folder.parent / source.location).absolute())
+        found[name] = source.model_copy(update={"location": place})
+    return Declared(found, declared.refused)
+
+
 def load_sources(folder: Path) -> dict[str, SourceDefinition]:
-    """Every `*.yaml` of a folder, by source name; ConfigurationError names file and field."""
-    found = load_declarations(folder, SourceDefinition, "a source")
-    for name, source in found.items():
-        if source.location is not None:
-            # Relative to the folder of the settings: the daemon runs in another working folder than the command line.
-            place = (folder.parent / source.location).absolute()
-            found[name] = source.model_copy(update={"location": str(place)})
-    return found
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return read_sources(folder).whole()

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from logsight_assets.declarations import Refused
 from logsight_assets.errors import ConservationError, PermanentError
 from logsight_assets.intake.commit import commit
 from logsight_assets.intake.convert import Tally
@@ -54,12 +55,16 @@ class Workbench:
     redaction: Redaction
     keys: LakeKeys
     sources: Mapping[str, SourceDefinition]
+    wrong_sources: Mapping[str, Refused]
     is_sealed: Callable[[str, Hour], bool]
     erased: frozenset[str]
     redaction_fingerprint: str
     scratch: Path
 
     def source_of(self, raw: RawObject) -> SourceDefinition:
+        """By what rules an object is read; ConfigurationError while the file that says it is wrong."""
+        if wrong := self.wrong_sources.get(raw.source):
+            raise wrong.error
         return self.sources.get(raw.source) or automatic_source(raw.source)
 
     def versions(self, source: SourceDefinition) -> dict[str, Any]:

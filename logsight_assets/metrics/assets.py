@@ -4,6 +4,7 @@ import dagster as dg
 
 from logsight_assets.lake import Lake
 from logsight_assets.metrics.hours import MetricHour, refresh_metrics
+from logsight_assets.metrics.named_metric import FOLDER, read_metrics
 from logsight_assets.partitions import CHUNK, hours_of, is_replay, keeping_what_is_done
 from logsight_assets.tables import SERVICE_METRICS
 from logsight_assets.trends.assets import table_metadata
@@ -34,6 +35,7 @@ def service_metrics_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefi
                     outcome = refresh_metrics(lake, hour, replay=is_replay(context))
                     progress.done(hour.partition_key, metric_metadata(outcome))
                     points += outcome.points
+            read_metrics(lake.config / FOLDER).fail_each(progress.attempt)
         return dg.MaterializeResult(metadata={"points_of_run": points})
 
     return service_metrics

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from logsight_assets.lake import Lake, is_erased, raw_metrics_prefix, values
 from logsight_assets.metrics.fetched import fetched_bytes, fetched_name, fetched_time
-from logsight_assets.metrics.named_metric import FOLDER, load_metrics
+from logsight_assets.metrics.named_metric import FOLDER, read_metrics
 from logsight_assets.timeline import Hour
 from resources.cloudwatch_metrics import CloudWatchMetrics, metrics_client
 from resources.metrics import MetricSource, Point, Read, Series
@@ -59,13 +59,16 @@ def fetch_named(lake: Lake, source: MetricSource) -> Fetched:
 
 
 def due_series(lake: Lake) -> dict[str, list[Series]]:
-    """What has a name and was not asked for lately, by tenant; empty where nothing is named, or only files are read."""
+    """What has a name and was not asked for lately, by tenant; empty where nothing is named, or only files are read.
+
+    A metric whose file is wrong is not asked for; the runs that make the table's hours say so.
+    """
     settings = lake.settings.metrics
     if settings.adapter != SOURCE:
         return {}
     due = lake.clock() - timedelta(seconds=settings.fetch_seconds)
     by_tenant: dict[str, list[Series]] = defaultdict(list)
-    for metric in load_metrics(lake.config / FOLDER).values():
+    for metric in read_metrics(lake.config / FOLDER).by_name.values():
         if metric.namespace and not is_erased(lake.store, metric.owner):
             by_tenant[metric.owner] += metric.series
     return {

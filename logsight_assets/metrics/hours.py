@@ -28,7 +28,7 @@ from logsight_assets.lake import (
 )
 from logsight_assets.metrics.arrivals import LEVEL
 from logsight_assets.metrics.files import MetricFile, Stored, files_of, hour_points, stored_in
-from logsight_assets.metrics.named_metric import FOLDER, NamedMetric, fingerprint_of, load_metrics, own_name
+from logsight_assets.metrics.named_metric import FOLDER, NamedMetric, fingerprint_of, own_name, read_metrics
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.tables import SERVICE_METRICS
@@ -57,9 +57,12 @@ class MetricHour:
 
 
 def refresh_metrics(lake: Lake, hour: Hour, *, replay: bool = False) -> MetricHour:
-    """Publish an hour of every tenant, then remove the hour's markers that were read before."""
+    """Publish an hour of every tenant, then remove the hour's markers that were read before.
+
+    A metric whose file is wrong has no rows in it; they come when the file is corrected.
+    """
     read = markers(lake.store, LEVEL, str(hour))
-    metrics = list(load_metrics(lake.config / FOLDER).values())
+    metrics = list(read_metrics(lake.config / FOLDER).by_name.values())
     own: list[str] = []
     done: list[Published] = []
     for tenant in _tenants(lake.store):
@@ -71,14 +74,17 @@ def refresh_metrics(lake: Lake, hour: Hour, *, replay: bool = False) -> MetricHo
 
 
 def due_hours(lake: Lake) -> dict[Hour, list[str]]:
-    """Hours that are marked, and recent ones made under other named metrics: the hour, and names of why."""
+    """Hours that are marked, and recent ones made under other named metrics: the hour, and names of why.
+
+    While a file is wrong, nobody knows what it says, and what was made of it before it was stays.
+    """
     found = {Hour.parse(hour): keys for hour, keys in marked(lake.store, LEVEL).items()}
-    metrics = list(load_metrics(lake.config / FOLDER).values())
+    declared = read_metrics(lake.config / FOLDER)
     first = lake.now - _EDITED_HOURS
     for tenant in _tenants(lake.store):
-        if is_erased(lake.store, tenant):
+        if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
             continue
-        wanted = fingerprint_of(each for each in metrics if each.is_for(tenant))
+        wanted = fingerprint_of(each for each in declared.by_name.values() if each.is_for(tenant))
         for hour in noted_hours(lake.store, tenant, since=first):
             if _definitions_of(lake.store, tenant, hour) != wanted:
                 found.setdefault(hour, []).append(f"edited-{wanted}")

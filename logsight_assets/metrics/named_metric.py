@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from logsight_assets.declarations import Declaration, DeclaredName, TenantName, load_declarations
+from logsight_assets.declarations import Declaration, Declared, DeclaredName, TenantName, read_declarations
 from logsight_assets.lake import PLATFORM
 from resources.metrics import Series, is_statistic
 
@@ -100,9 +100,14 @@ class NamedMetric(Declaration):
         return (self.namespace in ("", namespace), self.metric, self.sorted_dimensions) == (True, metric, dimensions)
 
 
+def read_metrics(folder: Path) -> Declared[NamedMetric]:
+    """Every `*.yaml` of a folder, by name, and those that are wrong."""
+    return read_declarations(folder, NamedMetric, "a metric")
+
+
 def load_metrics(folder: Path) -> dict[str, NamedMetric]:
-    """Every `*.yaml` of a folder, by name; ConfigurationError names file and field."""
-    return load_declarations(folder, NamedMetric, "a metric")
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return read_metrics(folder).whole()
 
 
 def fingerprint_of(metrics: Iterable[NamedMetric]) -> str:

@@ -6,6 +6,7 @@ from logsight_assets.lake import Lake
 from logsight_assets.partitions import CHUNK, is_replay, keeping_what_is_done
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.slo.days import ObjectiveDay, refresh_objectives
+from logsight_assets.slo.objective import FOLDER, read_objectives
 from logsight_assets.tables import SLO
 from logsight_assets.trends.assets import table_metadata
 
@@ -36,6 +37,7 @@ def slo_asset(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
                     outcome = refresh_objectives(lake, engine, day, replay=is_replay(context))
                     progress.done(day, objective_metadata(outcome))
                     exhausted += outcome.exhausted
+            read_objectives(lake.config / FOLDER).fail_each(progress.attempt)
         return dg.MaterializeResult(metadata={"exhausted_of_run": exhausted})
 
     return slo

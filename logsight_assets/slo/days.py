@@ -26,7 +26,7 @@ from logsight_assets.lake import (
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_rows
 from logsight_assets.slo.budget import EXHAUSTED, Count, HourOfObjective, hours_of_objective
 from logsight_assets.slo.counting import TRENDS_READ, count
-from logsight_assets.slo.objective import Objective, load_objectives
+from logsight_assets.slo.objective import FOLDER, Objective, read_objectives
 from logsight_assets.tables import SLO
 from logsight_assets.timeline import Hour, hours_of_day, parse_day
 from logsight_assets.trends.completeness import COMPLETE
@@ -60,9 +60,12 @@ class ObjectiveDay:
 
 
 def refresh_objectives(lake: Lake, engine: QueryEngine, day: str, *, replay: bool = False) -> ObjectiveDay:
-    """Publish a day of every tenant, mark the later days that it is part of, then remove the day's markers."""
+    """Publish a day of every tenant, mark the later days that it is part of, then remove the day's markers.
+
+    An objective whose file is wrong has no rows in it; they come when the file is corrected.
+    """
     read = markers(lake.store, LEVEL, day)
-    objectives = list(load_objectives(lake.config / "objectives").values())
+    objectives = list(read_objectives(lake.config / FOLDER).by_name.values())
     own: list[str] = []
     done: list[Published] = []
     for tenant in _tenants(lake.store):
@@ -79,18 +82,19 @@ def refresh_objectives(lake: Lake, engine: QueryEngine, day: str, *, replay: boo
 def due_days(lake: Lake) -> dict[str, list[str]]:
     """Days that are marked, and recent ones that were counted under other objectives: the day, and names of why.
 
-    Without objectives nobody needs the markers, and they go.
+    Without objectives nobody needs the markers, and they go. While a file is wrong, nobody knows what it says, and what
+    was counted under it before it was stays.
     """
     found = {day: markers(lake.store, LEVEL, day) for day in lake.store.folders(f"pending/{LEVEL}/")}
-    objectives = list(load_objectives(lake.config / "objectives").values())
-    if not objectives and not lake.store.folders("slo/"):
+    declared = read_objectives(lake.config / FOLDER)
+    if not declared.by_name and not declared.refused and not lake.store.folders("slo/"):
         unmark(lake.store, [key for keys in found.values() for key in keys])
         return {}
     recent = {(lake.now - 24 * back).day for back in range(_EDITED_DAYS)}
     for tenant in _tenants(lake.store):
-        if is_erased(lake.store, tenant):
+        if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
             continue
-        wanted = _definitions([each for each in objectives if each.is_for(tenant)])
+        wanted = _definitions(each for each in declared.by_name.values() if each.is_for(tenant))
         for day in recent & _days_of(lake.store, tenant):
             entry = lake.store.head(slo_key(tenant, day))
             held = facts_of(lake.store, entry).get(_DEFINITIONS) if entry else _definitions([])

@@ -11,9 +11,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from logsight_assets.declarations import Declaration, DeclaredName, TenantName, load_declarations
+from logsight_assets.declarations import Declaration, Declared, DeclaredName, TenantName, read_declarations
 from logsight_assets.trends.histogram import bucket_of
 
+FOLDER = "objectives"
 AVAILABILITY, LATENCY = "availability", "latency"
 
 
@@ -51,6 +52,11 @@ class Objective(Declaration):
         return self.tenant in (None, tenant)
 
 
+def read_objectives(folder: Path) -> Declared[Objective]:
+    """Every `*.yaml` of a folder, by name, and those that are wrong."""
+    return read_declarations(folder, Objective, "an objective")
+
+
 def load_objectives(folder: Path) -> dict[str, Objective]:
-    """Every `*.yaml` of a folder, by name; ConfigurationError names file and field."""
-    return load_declarations(folder, Objective, "an objective")
+    """The same for whoever can correct a file; ConfigurationError names file and field."""
+    return read_objectives(folder).whole()

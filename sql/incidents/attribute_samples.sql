@@ -7,7 +7,10 @@ from (
     select
         f.pattern_id is not null as is_failing,
         e.attributes,
-        row_number() over (partition by f.pattern_id is not null order by e.event_id) as place
+        row_number() over (
+            partition by f.pattern_id is not null
+            order by e.event_id, e.raw_object, e.raw_line, e.raw_record
+        ) as place
     from {events} as e
     left join {failing} as f on e.pattern_id = f.pattern_id
     where e.service = {service}

@@ -22,9 +22,17 @@ from (
         e.severity_text,
         substr(e.body, 1, 1000) as body,
         e.attributes,
+        e.raw_object,
+        e.raw_line,
+        e.raw_record,
         row_number() over (
             partition by c.line
-            order by case when c.is_latest then -e.time_unix_nano else e.time_unix_nano end, e.event_id
+            order by
+                case when c.is_latest then -e.time_unix_nano else e.time_unix_nano end,
+                e.event_id,
+                e.raw_object,
+                e.raw_line,
+                e.raw_record
         ) as place
     from {events} as e
     inner join {chosen} as c
@@ -35,4 +43,4 @@ from (
         and e.call_site = c.call_site
 ) as examples
 where place <= {most}
-order by line, time_unix_nano, event_id
+order by line, time_unix_nano, event_id, raw_object, raw_line, raw_record

@@ -13,7 +13,7 @@ select
     end as integer)) as duration_bucket,
     count(*) as event_count,
     min(event_id) as event_id,
-    arg_min(time_unix_nano, event_id) as time_unix_nano
+    arg_min(time_unix_nano, (event_id, time_unix_nano)) as time_unix_nano
 from (
     select
         * exclude (number, unit),

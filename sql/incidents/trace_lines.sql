@@ -16,7 +16,10 @@ from (
         l.pattern_id,
         l.call_site,
         l.event_id,
-        row_number() over (partition by l.trace_id order by l.time_unix_nano, l.event_id) as place
+        row_number() over (
+            partition by l.trace_id
+            order by l.time_unix_nano, l.event_id, l.service, l.pattern_id, l.call_site
+        ) as place
     from {lines} as l
     inner join (
         select
@@ -38,4 +41,4 @@ from (
     where drawn.draw <= drawn.most
 ) as lines
 where place <= {longest}
-order by trace_id, time_unix_nano, event_id
+order by trace_id, time_unix_nano, event_id, service, pattern_id, call_site

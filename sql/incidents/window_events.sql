@@ -1,6 +1,7 @@
--- The events from {since} on, before {until} (nanoseconds since 1970), read once: every question that follows is asked of
--- these rows, because a window lies in many small files. {call_site} is the line number in the code that a body states,
--- if it states one: the coarse mask hides it, and lines of two places in the code may have the same words.
+-- The events from {since} on, before {until} (nanoseconds since 1970), of the time that {is_read} leaves, read once:
+-- every question that follows is asked of these rows, because a window lies in many small files. {call_site} is the line
+-- number in the code that a body states, if it states one: the coarse mask hides it, and lines of two places in the code
+-- may have the same words.
 select
     tenant,
     time_unix_nano,
@@ -24,3 +25,4 @@ select
 from {events}
 where time_unix_nano >= {since}
     and time_unix_nano < {until}
+    and {is_read}

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from logsight_assets.alarm_rules.backtest import AlarmSpan, Label, read_labels, result, spans_of
+from logsight_assets.alarm_rules.backtest import (
+    WITHIN_HOUR_NS,
+    AlarmSpan,
+    Label,
+    read_labels,
+    result,
+    score_spans_of,
+    spans_of,
+)
 from logsight_assets.alarm_rules.binding import BoundRule
 from logsight_assets.alarm_rules.past_days import backtest, joined, write_day
 from logsight_assets.alarm_rules.points import MINUTE_NS, Minute
@@ -20,6 +28,7 @@ from logsight_assets.slo.objective import Objective
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.refresh import refresh
 from resources.query_engine import DuckDBEngine
+from tests.anomalies.lakes import FIRST, LAST, fill, judge_all
 from tests.doubles import HookedStore
 from tests.intake.lakes import make_lake, with_store
 from tests.trends.event_files import event, put_events
@@ -74,12 +83,40 @@ def test_a_burn_rate_needs_both_windows() -> None:
     assert spans(burning, range(600, 660)) == [(620, 665)]
 
 
+SCORES = [(hour, 9.0 if hour in (10, 11) else 0.0) for hour in range(24) if hour != 13]  # nobody judged 13:00
+
+
+@pytest.mark.parametrize(
+    ("fields", "scores", "expected"),
+    [
+        pytest.param({}, SCORES, [(10, 12)], id="from its hour to the next good one"),
+        pytest.param({"datapoints_to_alarm": 2, "evaluation_periods": 2}, SCORES, [(11, 12)], id="two of two"),
+        pytest.param({}, [(22, 0.0), (23, 9.0)], [(23, None)], id="what goes on at the end is not over"),
+        pytest.param({}, [(-1, 9.0), (0, 9.0), (1, 0.0)], [(0, 1)], id="what the day began with"),
+        pytest.param({}, [(10, 9.0), (12, 9.0), (14, 0.0)], [(10, 14)], id="an hour that is not judged says nothing"),
+        pytest.param({"treat_missing_data": "breaching"}, [(12, 0.0)], [], id="nor does the time before the first"),
+    ],
+)
+def test_scores_are_tried_as_they_are_looked_at_live(
+    fields: dict[str, Any], scores: list[tuple[int, float]], expected: list[tuple[int, int | None]]
+) -> None:
+    one = {"evaluation_periods": 1, "datapoints_to_alarm": 1} | fields
+    bound = rule(metric="anomaly_score", threshold=5, period_minutes=60, **one)
+    held = [((START + hour).start_nano, score) for hour, score in scores]
+    found = score_spans_of(bound, "acme", {"shop": held}, START.start_nano, END.start_nano)
+    assert [
+        (Hour.of_nano(s.start_nano).index - START.index, s.end_nano and Hour.of_nano(s.end_nano).index - START.index)
+        for s in found
+    ] == expected
+    assert {s.within_nano for s in found} <= {WITHIN_HOUR_NS}
+
+
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def span(minute: int, name: str = "shop", tenant: str = "acme", until: int | None = None) -> AlarmSpan:
+def span(minute: int, name: str = "shop", tenant: str = "acme", until: int | None = None, within: int = 0) -> AlarmSpan:
     end = None if until is None else START.start_nano + until * MINUTE_NS
-    return AlarmSpan(START.start_nano + minute * MINUTE_NS, tenant, name, "r", end)
+    return AlarmSpan(START.start_nano + minute * MINUTE_NS, tenant, name, "r", end, within)
 
 
 def label(first: int, last: int, **fields: Any) -> Label:
@@ -99,6 +136,12 @@ def label(first: int, last: int, **fields: Any) -> Label:
         ([span(610)], [label(600, 660, services=("cart",))], 0.0, 0.0),
         ([span(610)], [label(600, 660, tenant="globex")], 0.0, 0.0),
         ([span(610), span(612, "cart")], [label(600, 660), label(900, 960)], 1.0, 0.5),
+        # Found by the hour: somewhere in it, the incident began.
+        ([span(600, within=WITHIN_HOUR_NS)], [label(615, 625)], 1.0, 1.0),
+        ([span(600, within=WITHIN_HOUR_NS)], [label(659, 700)], 1.0, 1.0),
+        ([span(600, within=WITHIN_HOUR_NS)], [label(660, 700)], 0.0, 0.0),
+        ([span(600)], [label(615, 625)], 0.0, 0.0),
+        ([span(660, within=WITHIN_HOUR_NS)], [label(615, 625)], 0.0, 0.0),
     ],
 )
 def test_precision_and_recall(
@@ -149,6 +192,26 @@ def test_days_are_tried_one_after_the_other(failing: Lake, engine: DuckDBEngine)
     found = backtest(failing, engine, [START.day, END.day], [known])
     assert [(s.service, s.rule) for s in found.spans] == [("shop", "error-ratio"), ("shop", "error-surge")]
     assert (found.alarms_a_day, found.precision, found.recall, found.missed) == (1.0, 1.0, 1.0, [])
+
+
+def test_what_is_found_by_the_hour_is_known_by_an_incident_that_began_within_it(
+    tmp_path: Path, engine: DuckDBEngine
+) -> None:
+    lake = make_lake(tmp_path / "lake")
+    fill(lake, engine, last=400)
+    judge_all(lake, engine)
+    (lake.config / "alarm_rules").mkdir(parents=True)
+    text = "metric: anomaly_score\nthreshold: 4\nperiod_minutes: 60\nevaluation_periods: 1\ndatapoints_to_alarm: 1\n"
+    (lake.config / "alarm_rules" / "score.yaml").write_text(text, encoding="utf-8")
+    began = 60 * (LAST.index - FIRST.index) + 15
+    found = backtest(lake, engine, [FIRST.day], [label(began, began + 10)])
+    figures = {name: found.of_rule(name) for name in found.rules}
+    assert {name: (len(each.spans), each.precision, each.recall) for name, each in figures.items()} == {
+        "anomalies": (1, 1.0, 1.0),
+        "error-ratio": (0, None, 0.0),
+        "error-surge": (0, None, 0.0),
+        "score": (1, 1.0, 1.0),
+    }
 
 
 def test_a_backtest_writes_nothing_but_its_own_rows(failing: Lake, engine: DuckDBEngine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from logsight_assets.alarm_rules.live import Raised, evaluate_rules
+from logsight_assets.failures import Failures, WindowsFailed
 from logsight_assets.incidents.alarm import read_alarm
 from logsight_assets.incidents.inbox import alarm_queue
 from logsight_assets.incidents.symptom import services_of, tenant_of
@@ -23,6 +25,7 @@ from tests.intake.lakes import NOW, make_lake, with_store
 from tests.trends.event_files import event, put_events
 
 BEFORE = Hour.of(NOW) - 1
+BURN = "{metric: burn_rate, objective: up, threshold: 9}"
 
 
 @pytest.fixture
@@ -48,9 +51,17 @@ def put(lake: Lake, engine: DuckDBEngine, failing: range, *, service: str = "sho
     refresh(lake, engine, [BEFORE]).check()
 
 
+def evaluate(lake: Lake, engine: DuckDBEngine, send: Callable[[bytes], object]) -> Raised:
+    """One look at all rules; what fails in it is raised."""
+    failures = Failures(lake)
+    raised = evaluate_rules(lake, engine, send, failures)
+    failures.check()
+    return raised
+
+
 def look(lake: Lake, engine: DuckDBEngine) -> tuple[Raised, list[dict[str, Any]]]:
     sent: list[bytes] = []
-    raised = evaluate_rules(lake, engine, sent.append)
+    raised = evaluate(lake, engine, sent.append)
     return raised, [json.loads(event) for event in sent]
 
 
@@ -110,6 +121,45 @@ def test_a_rule_of_ones_own_is_evaluated(lake: Lake, engine: DuckDBEngine) -> No
     assert found["detail"]["alarmName"] == "quiet acme cart"
 
 
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        pytest.param({"alarm_rules/mine.yaml": "a: ["}, "mine", id="no_yaml"),
+        pytest.param({"alarm_rules/error-surge.yaml": "threshold: high"}, "error-surge", id="of_a_default_rule"),
+        pytest.param({"objectives/up.yaml": "target: most", "alarm_rules/mine.yaml": BURN}, "mine", id="its_objective"),
+    ],
+)
+def test_a_rule_whose_file_is_wrong_stops_no_other_and_fails_the_look(
+    lake: Lake, engine: DuckDBEngine, files: dict[str, str], named: str
+) -> None:
+    put(lake, engine, range(40, 60))
+    for name, text in files.items():
+        (lake.config / name).parent.mkdir(exist_ok=True)
+        (lake.config / name).write_text(text, encoding="utf-8")
+    sent: list[bytes] = []
+    failures = Failures(lake)
+    evaluate_rules(lake, engine, sent.append, failures)
+    assert [json.loads(event)["detail"]["alarmName"] for event in sent] == ["error-ratio acme shop"]
+    with pytest.raises(WindowsFailed, match=f"1 failed, everything else is kept: alarm_rules/{named}.yaml"):
+        failures.check()
+
+
+def test_an_alarm_whose_rule_is_wrong_for_a_while_stands(lake: Lake, engine: DuckDBEngine) -> None:
+    put(lake, engine, range(40, 60))
+    look(lake, engine)
+    file = lake.config / "alarm_rules" / "error-ratio.yaml"
+    file.write_text("threshold: high", encoding="utf-8")
+    rows = [event(20 * n, "order placed", BEFORE + 1) for n in range(170)]
+    put_events(lake, rows, hour=BEFORE + 1)
+    refresh(lake, engine, [BEFORE + 1]).check()
+    later, sent = at(lake, NOW + timedelta(minutes=120)), list[bytes]()
+    evaluate_rules(later, engine, sent.append, Failures(later))
+    assert sent == [], "whether it is over is for the rule to say"
+    file.unlink()
+    (told,) = look(later, engine)[1]
+    assert told["detail"]["state"]["value"] == "OK"
+
+
 def test_an_erased_tenant_has_no_alarms(lake: Lake, engine: DuckDBEngine) -> None:
     put(lake, engine, range(40, 60))
     lake.store.put(tombstone_key("acme"), b"{}")
@@ -132,8 +182,8 @@ def test_a_kill_loses_no_alarm_and_the_inbox_takes_it_once(lake: Lake, engine: D
             raise Killed
 
     with pytest.raises(Killed):
-        evaluate_rules(with_store(lake, HookedStore(lake.store, before=kill)), engine, sent.append)
-    evaluate_rules(lake, engine, sent.append)
+        evaluate(with_store(lake, HookedStore(lake.store, before=kill)), engine, sent.append)
+    evaluate(lake, engine, sent.append)
     assert len(sent) == at_put
     assert len(set(sent)) == 1, "the same bytes: the inbox knows it again"
 
@@ -146,14 +196,14 @@ def test_two_that_look_at_once_tell_it_once(lake: Lake, engine: DuckDBEngine) ->
     def other(operation: str, key: str) -> None:
         if key.startswith("alarm_states/") and not looked:
             looked.append(key)
-            evaluate_rules(lake, engine, sent.append)
+            evaluate(lake, engine, sent.append)
 
-    evaluate_rules(with_store(lake, HookedStore(lake.store, before=other)), engine, sent.append)
+    evaluate(with_store(lake, HookedStore(lake.store, before=other)), engine, sent.append)
     assert len(sent) == 1
 
 
 def test_what_is_sent_lies_in_the_inbox(lake: Lake, engine: DuckDBEngine) -> None:
     put(lake, engine, range(40, 60))
-    evaluate_rules(lake, engine, alarm_queue(lake).send)
+    evaluate(lake, engine, alarm_queue(lake).send)
     (message,) = alarm_queue(lake).receive()
     assert read_alarm(message.body).state == "ALARM"

@@ -215,6 +215,58 @@ def test_what_is_no_plain_file_stays_and_stops_nothing(inbox: FolderQueue, tmp_p
     assert [message.body for message in inbox.receive()] == [b"{}"]
 
 
+@pytest.mark.parametrize("below", ["new", "held"])
+@pytest.mark.parametrize(
+    "name",
+    ["notes.txt", "~", "x~y", "0~mine", "9" * 200, "0~" + "n" * 250, "1~2~3", "a~b~c~d", "-1~0000000000000000000-1"],
+)
+def test_a_file_that_the_queue_did_not_write_stays_and_stops_nothing(
+    inbox: FolderQueue, tmp_path: Path, clock: Clock, below: str, name: str
+) -> None:
+    sent = inbox.send(b"{}")
+    (tmp_path / below).mkdir(exist_ok=True)
+    foreign = drop(tmp_path / below, name, b"not for us", clock)
+    assert [message.id for message in inbox.receive()] == [sent]
+    clock.seconds += 61
+    (again,) = inbox.receive()
+    inbox.acknowledge([again.receipt, foreign.name])
+    assert inbox.receive() == []
+    assert foreign.read_bytes() == b"not for us"
+
+
+def test_what_is_no_file_among_the_messages_stays_and_stops_nothing(
+    inbox: FolderQueue, tmp_path: Path, clock: Clock
+) -> None:
+    sent = inbox.send(b"{}")
+    named = f"0~{sent[:-1]}"
+    (tmp_path / "new" / f"{named}x").mkdir()
+    (tmp_path / "new" / f"{named}y").symlink_to(drop(tmp_path, "target", b"{}", clock))
+    os.mkfifo(tmp_path / "new" / f"{named}z")
+    for name in ("a", "b", "c"):
+        (tmp_path / "new" / f"0~{'0' * 20}-0000000{name}").mkdir()
+    assert [message.id for message in inbox.receive()] == [sent]
+
+
+def test_an_alarm_that_is_dropped_among_the_messages_is_one(inbox: FolderQueue, tmp_path: Path, clock: Clock) -> None:
+    inbox.send(b"{}")
+    drop(tmp_path / "new", "alarm.json", b'{"a": 1}', clock)
+    drop(tmp_path / "new", "half.json", b'{"a": ', clock)
+    assert sorted(message.body for message in inbox.receive()) == [b'{"a": 1}', b"{}"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["half.json"]
+
+
+def test_a_file_that_is_too_large_for_a_message_is_set_aside_unread(
+    inbox: FolderQueue, tmp_path: Path, clock: Clock
+) -> None:
+    path = drop(tmp_path, "dump.json", b"", clock)
+    os.truncate(path, 64 * 1024**3)  # a hole: no memory holds it
+    os.utime(path, (clock.seconds - 61, clock.seconds - 61))
+    drop(tmp_path, "alarm.json", b"{}", clock)
+    assert [message.body for message in inbox.receive()] == [b"{}"]
+    assert [path.stat().st_size for path in (tmp_path / "aside").iterdir()] == [64 * 1024**3]
+    assert len(inbox.quarantined()) == 1
+
+
 def test_bytes_of_any_kind_pass_through_the_folder(inbox: FolderQueue) -> None:
     inbox.send(b"one \x00 \xff")
     assert inbox.receive()[0].body == b"one \x00 \xff"

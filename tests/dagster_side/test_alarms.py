@@ -18,7 +18,7 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.doctor import CHECKS
 from logsight_assets.errors import LogSightError
 from logsight_assets.incidents.alarm import parse_alarm
-from logsight_assets.incidents.heartbeat import gauges_of, path_state
+from logsight_assets.incidents.heartbeat import RulesState, beat_of_rules, gauges_of, path_state
 from logsight_assets.incidents.inbox import INBOX
 from logsight_assets.incidents.investigate import investigate
 from logsight_assets.incidents.records import find_incident
@@ -120,6 +120,23 @@ def test_what_is_no_alarm_fails_no_tick_and_is_set_aside(lake: Lake, instance: d
     assert [path.read_bytes() for path in (inbox / "aside").iterdir()] == [b'{"not": "an alarm"}']
 
 
+def test_what_was_taken_and_set_aside_is_told_of_the_asset_in_numbers_alone(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    drop(lake, b'{"secret": "no alarm"}', alarm_event("acme-secret-alarm"), alarm_event("another"))
+    first = tick(lake, instance)
+    (event,) = first.asset_events
+    assert isinstance(event, dg.AssetMaterialization)
+    assert event.asset_key == dg.AssetKey("alarms")
+    told = {name: value.value for name, value in event.metadata.items()}
+    assert told == {"taken": 2, "set_aside": 1, "come_again": 0}
+    second = tick(lake, instance, first.cursor)
+    assert second.asset_events == [], "a look that finds nothing writes nothing"
+    drop(lake, b"{}")
+    (event,) = tick(lake, instance, second.cursor).asset_events
+    assert isinstance(event, dg.AssetObservation), "nothing of the asset is new"
+
+
 def test_a_run_makes_the_incident_with_its_first_answer_and_tells_dagster_ids_and_counts_alone(
     lake: Lake, instance: dg.DagsterInstance
 ) -> None:
@@ -144,7 +161,17 @@ def test_a_run_makes_the_incident_with_its_first_answer_and_tells_dagster_ids_an
     assert [word for word in ("acme", "secret-alarm", "payment failed") if word in told] == []
 
 
+def without_rules(lake: Lake) -> Lake:
+    """The same lake, whose alarms all come from elsewhere."""
+    (lake.config / "alarm_rules").mkdir(parents=True)
+    for name in ("error-ratio", "error-surge"):
+        text = "metric: error_ratio\nthreshold: 1\nenabled: false\n"
+        (lake.config / "alarm_rules" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return lake
+
+
 def test_a_path_that_stands_still_fails_its_check(lake: Lake, instance: dg.DagsterInstance) -> None:
+    without_rules(lake)
     assert not path_state(lake).is_moving
     tick(lake, instance)
     assert path_state(lake).is_moving
@@ -158,7 +185,48 @@ def test_a_path_that_stands_still_fails_its_check(lake: Lake, instance: dg.Dagst
     assert (state.is_moving, state.waiting, state.oldest_waits_seconds) == (False, 1, 360.0)
 
 
+def look_at_rules(lake: Lake, instance: dg.DagsterInstance) -> None:
+    """A tick of the sensor that evaluates the rules."""
+    definitions = build_defs(lake)
+    context = dg.build_sensor_context(instance=instance, resources={"lake": lake}, definitions=definitions)
+    definitions.get_repository_def().get_sensor_def("alarm_rules")(context)
+
+
+def test_rules_that_nobody_looks_at_stand_still_though_messages_are_taken(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    tick(lake, instance)
+    assert not path_state(lake).is_moving, "its own rules were never looked at"
+    look_at_rules(lake, instance)
+    assert path_state(lake).is_moving
+    late = at(lake, NOW + timedelta(minutes=6))
+    tick(late, instance)
+    (event,) = tick(late, instance, sensor="late_answers").asset_events
+    assert isinstance(event, dg.AssetCheckEvaluation)
+    assert (event.passed, event.metadata["rules_looked_seconds_ago"].value) == (False, 360.0)
+    look_at_rules(late, instance)
+    assert path_state(late).is_moving
+
+
+def test_a_rule_that_is_wrong_stands_still_while_the_others_are_looked_at(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    (lake.config / "alarm_rules").mkdir(parents=True)
+    wrong = lake.config / "alarm_rules" / "slow.yaml"
+    wrong.write_text("metric: moon\n", encoding="utf-8")
+    tick(lake, instance)
+    with pytest.raises(LogSightError, match=r"slow\.yaml"):
+        look_at_rules(lake, instance)
+    state = path_state(lake)
+    assert state.rules == RulesState(0.0, 1)
+    assert not state.is_moving
+    wrong.unlink()
+    look_at_rules(lake, instance)
+    assert path_state(lake).is_moving
+
+
 def test_the_check_is_told_when_it_changes_and_not_at_every_tick(lake: Lake, instance: dg.DagsterInstance) -> None:
+    beat_of_rules(lake, 0)
     tick(lake, instance)
     first = tick(lake, instance, sensor="late_answers")
     assert [event.passed for event in first.asset_events] == [True]  # type: ignore[union-attr]
@@ -182,12 +250,15 @@ def test_the_gauges_say_how_old_the_oldest_alarm_and_the_last_look_are(
     assert tell_gauges(lake, gauges, path_state(lake)) == ""
     assert "AlarmPathAgeSeconds" not in gauges.values, "of a path that never moved a value lacks, which is the alarm"
     tick(lake, instance)
+    tell_gauges(lake, gauges, path_state(lake))
+    assert "AlarmPathAgeSeconds" not in gauges.values, "nor did rules that nobody ever looked at"
+    beat_of_rules(at(lake, NOW - timedelta(minutes=1)), 0)
     put_waiting(lake, body(alarm_event()), known_tenants(lake))
     late = at(lake, NOW + timedelta(minutes=6))
     tick(late, instance)
     tell_gauges(late, gauges, path_state(late))
     assert gauges.values == {
-        "AlarmPathAgeSeconds": 360.0,
+        "AlarmPathAgeSeconds": 420.0,
         "AlarmsWaiting": 1,
         "OutboxAgeSeconds": 0.0,
         "DeadLetters": 0,

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from logsight_assets.definitions import build_defs
+from logsight_assets.incidents.records import incidents_of
 from logsight_assets.incidents.waiting import known_tenants, put_waiting
 from logsight_assets.lake import Lake, report_page_key
 from tests.dagster_side.conftest import execute, succeeded
@@ -63,7 +64,15 @@ def test_an_incident_is_delivered_by_one_run_of_its_own_lane(lake: Lake, instanc
     assert requests(lake, instance) == []
     (event,) = result.get_asset_materialization_events()
     told = {name: value.value for name, value in event.materialization.metadata.items()}
-    assert told == {"told": 1, "later": 0, "withheld": 0, "waiting": 0, "dead_letters": 0}
+    (incident_id,) = incidents_of(lake.store, "acme")
+    assert told == {
+        "told": 1,
+        "later": 0,
+        "withheld": 0,
+        "waiting": 0,
+        "dead_letters": 0,
+        "incident_ids": incident_id,
+    }
 
 
 def test_what_dagster_keeps_of_a_dead_letter_is_a_count(tmp_path: Path, instance: dg.DagsterInstance) -> None:

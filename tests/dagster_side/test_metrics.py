@@ -12,6 +12,7 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.failures import WindowsFailed
 from logsight_assets.lake import Lake, marked, service_metrics_key
 from logsight_assets.metrics.arrivals import take_in
+from logsight_assets.metrics.fetch import due_series
 from sensors.metrics import metric_requests
 from sensors.requests import Busy
 from tests.dagster_side.conftest import keys, materialized, run, succeeded
@@ -47,6 +48,19 @@ def test_the_sensor_takes_in_what_arrived_and_asks_for_its_hours_although_no_sou
     (asked,) = tick(filled, instance, "metrics")
     assert (asked.job_name, asked.tags["logsight/lane"]) == ("refresh_metrics", "live")
     assert windows([asked])[0][2:] == windows(metric_requests(filled, Busy({})))[0][2:]
+
+
+def test_a_wrong_file_keeps_no_metric_from_being_taken_in_and_fails_the_run_that_has_made_the_others(
+    filled: Lake, instance: dg.DagsterInstance
+) -> None:
+    (filled.config / "metrics" / "wrong.yaml").write_text("a: [", encoding="utf-8")
+    (asked,) = tick(filled, instance, "metrics")
+    assert asked.job_name == "refresh_metrics"
+    assert due_series(filled).keys() == {"_platform"}
+    result = run(filled, instance, "refresh_metrics", HOUR)
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    assert "metrics/wrong.yaml" in str(failed.step_failure_data.error)
+    assert filled.store.head(service_metrics_key("acme", HOUR))
 
 
 def test_older_hours_wait_in_the_background_and_hours_under_way_are_not_asked_for(filled: Lake) -> None:

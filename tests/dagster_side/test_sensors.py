@@ -18,7 +18,7 @@ from sensors.requests import Busy
 from sensors.upkeep import mark_again, overlooked
 from tests.dagster_side.conftest import at, execute, run, succeeded
 from tests.dagster_side.test_runs import put_hours
-from tests.intake.lakes import HOUR, NOW, flat_line, put_raw
+from tests.intake.lakes import HOUR, NOW, flat_line, put_raw, receipts
 
 Current = Hour.of(NOW)
 IDLE = Busy({})
@@ -275,10 +275,28 @@ def test_neighbours_become_one_range_of_bounded_length() -> None:
     assert len(contiguous_days([f"2025-03-{day:02}" for day in range(1, 31)], 24)) == 2
 
 
+def test_a_wrong_source_keeps_its_own_objects_waiting_and_no_others(lake: Lake, instance: dg.DagsterInstance) -> None:
+    file = lake.config / "sources" / "bad.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("a: [", encoding="utf-8")
+    hour = Hour.of(NOW)
+    put_raw(lake, [flat_line()], hour=hour)
+    put_raw(lake, [flat_line()], source="bad", hour=hour)
+    assert len(tick(lake, instance, "arrivals")) == 1
+    assert succeeded(run(lake, instance, "live", hour))
+    assert [receipt.source for receipt in receipts(lake)] == ["shop"]
+    with pytest.raises(Exception, match=r"sources/bad\.yaml"):
+        tick(lake, instance, "arrivals")
+    file.unlink()
+    assert len(tick(lake, instance, "arrivals")) == 1
+    assert succeeded(run(lake, instance, "live", hour))
+    assert [receipt.source for receipt in receipts(lake)] == ["bad", "shop"]
+
+
 def test_a_broken_source_definition_is_a_failed_tick_without_its_text(lake: Lake, instance: dg.DagsterInstance) -> None:
     (lake.config / "sources").mkdir(parents=True)
     (lake.config / "sources" / "bad.yaml").write_text("tenants: [zebra-quokka-9]\nno_such_field: 1\n")
-    with pytest.raises(Exception, match="sensor arrivals") as failure:
+    with pytest.raises(Exception, match=r"sources/bad\.yaml") as failure:
         tick(lake, instance, "arrivals")
     assert "zebra-quokka-9" not in str(failure.value)
     log = (lake.state / "logs" / "failures.log").read_text().splitlines()

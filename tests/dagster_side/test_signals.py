@@ -97,6 +97,22 @@ def test_a_run_over_days_counts_objectives(filled: Lake, instance: dg.DagsterIns
     assert marked(filled.store, "objectives") == {}
 
 
+def test_a_wrong_objective_fails_the_run_that_has_counted_the_others_and_keeps_no_hour_from_being_judged(
+    filled: Lake, instance: dg.DagsterInstance
+) -> None:
+    (filled.config / "objectives").mkdir(parents=True)
+    text = "service: shop\nkind: availability\nof: events\ntarget: 0.9\n"
+    (filled.config / "objectives" / "up.yaml").write_text(text, encoding="utf-8")
+    (filled.config / "objectives" / "wrong.yaml").write_text("target: most\n", encoding="utf-8")
+    assert "refresh_anomalies" in {request.job_name for request in signal_requests(filled, IDLE)}
+    result = run(filled, instance, "refresh_objectives", DAY)
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    assert "objectives/wrong.yaml" in str(failed.step_failure_data.error)
+    assert materialized(instance, "slo") == {DAY}
+    assert filled.store.head(slo_key("acme", DAY))
+    assert marked(filled.store, "objectives") == {}
+
+
 def test_backfills_and_backtests_wake_nobody(lake: Lake, engine: DuckDBEngine, instance: dg.DagsterInstance) -> None:
     put_service(lake, engine, range(60))
     hour = Hour.of(NOW) - 1

@@ -302,7 +302,7 @@ class Jira:
         fields = body["fields"]
         if fields["project"] != {"key": "OPS"} or "\n" in fields["summary"] or len(fields["summary"]) > 255:
             return Reply(400, {"errors": {"summary": "no"}})
-        if fault := adf_fault(fields["description"]):
+        if fault := adf_fault(fields["description"]) or description_fault(fields["description"]):
             return Reply(400, {"errors": {"description": fault}})
         key = f"OPS-{len(self.tickets) + 1}"
         self.tickets[key] = Ticket(dict(fields), is_indexed=not self.is_slow)
@@ -325,7 +325,10 @@ class Jira:
             ticket.status = request.json["transition"]["id"].removeprefix("to ")
             return Reply(204)
         if request.method == "PUT":
-            ticket.fields.update(request.json["fields"])
+            fields = request.json["fields"]
+            if fault := description_fault(fields.get("description", {})):
+                return Reply(400, {"errors": {"description": fault}})
+            ticket.fields.update(fields)
             return Reply(204)
         shown = {**ticket.fields, "status": self._status(ticket.status)}
         return Reply(body={"key": key, "fields": shown})
@@ -344,6 +347,12 @@ def adf_fault(node: dict[str, Any]) -> str | None:
     if not node.get("content"):
         return f"a {node['type']} without content"
     return next((fault for child in node["content"] if (fault := adf_fault(child))), None)
+
+
+def description_fault(document: dict[str, Any]) -> str | None:
+    """What Jira refuses of a description's length. It stores another form of it, which is shorter than its JSON."""
+    longest = 32_767
+    return "the entered text is too long" if len(json.dumps(document, ensure_ascii=False)) > longest else None
 
 
 # ServiceNow -----------------------------------------------------------------------------------------------------------
@@ -381,7 +390,9 @@ class ServiceNow:
             return self._change(row, dict(request.json))
         assert request.query["sysparm_display_value"] == "all"
         names = request.query["sysparm_fields"].split(",")
-        return Reply(body={"result": {name: {"value": row[name], "display_value": row[name]} for name in names}})
+        return Reply(
+            body={"result": {name: {"value": row[name], "display_value": row[name]} for name in names if name in row}}
+        )
 
     def _change(self, row: dict[str, str], fields: dict[str, str]) -> Reply:
         if fields.get("state") == "6" and not (fields.get("close_code") and fields.get("close_notes")):

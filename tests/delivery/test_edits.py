@@ -41,3 +41,10 @@ def test_a_field_that_people_have_changed_is_theirs_from_then_on() -> None:
     done = edits({FIELD: "mine"}, {FIELD: "b"}, wrote)
     wrote = written({FIELD: "mine"}, {FIELD: "b"}, wrote, done)
     assert edits({FIELD: "mine"}, {FIELD: "c"}, wrote).left == (FIELD,)
+
+
+def test_a_field_that_people_set_before_we_ever_wrote_it_is_theirs() -> None:
+    wrote = written({FIELD: "a", "priority": "Medium"}, {FIELD: "a"}, {}, Edits((), ()))
+    now, wanted = {FIELD: "a", "priority": "Low"}, {FIELD: "a", "priority": "Highest"}
+    assert edits(now, wanted, wrote) == Edits((), ("priority",))
+    assert edits({**now, "priority": "Medium"}, wanted, wrote) == Edits(("priority",), ())

@@ -24,7 +24,7 @@ JIRA = {
     "project": "OPS",
     "user": "bot@acme.example",
     "token": "env:JIRA",
-    "priorities": {"high": "Highest"},
+    "priorities": {"medium": "Medium", "high": "High", "critical": "Highest"},
 }
 SETTINGS: dict[str, Any] = {"channels": {"tickets": JIRA}, "routing": [{"channels": ["tickets"]}]}
 
@@ -74,7 +74,7 @@ def test_an_issue_is_made_edited_resolved_and_reopened(place: Place) -> None:
     name = alarm(place.lake)
     place.send()
     assert place.ticket.fields["summary"] == f"checkout of acme · {name}"
-    assert place.ticket.fields["priority"] == {"name": "Highest"}
+    assert place.ticket.fields["priority"] == {"name": "High"}
     assert place.ticket.status == "To Do"
     alarm(place.lake, "latency", minute=1)
     place.send()
@@ -103,6 +103,45 @@ def test_what_people_have_edited_stays_and_the_rest_is_kept_up(place: Place) -> 
     alarm(place.lake, "latency", "OK", 4)
     place.over()
     assert (place.ticket.fields["summary"], place.ticket.status) == ("Payment provider is down", "Done")
+
+
+def widen(place: Place, alarms: int = 5) -> None:
+    """Enough alarms of one service for another severity."""
+    for number in range(1, alarms):
+        alarm(place.lake, f"latency-{number}", minute=number / 10)
+    place.send()
+
+
+def test_the_priority_follows_the_severity_while_it_is_open(place: Place) -> None:
+    alarm(place.lake)
+    place.send()
+    widen(place)
+    assert place.ticket.fields["priority"] == {"name": "Highest"}
+    for number in range(1, 5):
+        alarm(place.lake, f"latency-{number}", "OK", 5)
+    place.send()
+    assert place.ticket.fields["priority"] == {"name": "High"}
+    place.over(minute=6)
+    assert (place.ticket.status, place.ticket.fields["priority"]) == ("Done", {"name": "High"}), "as bad as it was"
+
+
+def test_a_priority_that_people_have_set_stays(place: Place) -> None:
+    alarm(place.lake)
+    place.send()
+    place.ticket.fields["priority"] = {"name": "Low"}
+    widen(place)
+    assert place.ticket.fields["priority"] == {"name": "Low"}
+    assert "5 alarms on" in str(place.ticket.fields["description"])
+    assert place.left == ("people have changed the priority",)
+
+
+def test_no_priority_is_written_where_settings_name_none(place: Place) -> None:
+    channel = place.channels["tickets"]
+    channel._settings = JiraSettings.model_validate(JIRA | {"priorities": {}})  # type: ignore[attr-defined]
+    alarm(place.lake)
+    place.send()
+    widen(place)
+    assert "priority" not in place.ticket.fields
 
 
 def test_what_people_have_closed_is_commented_and_never_edited_or_reopened(place: Place) -> None:

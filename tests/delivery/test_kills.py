@@ -106,7 +106,7 @@ def channels(lake: Lake, port: int, count: Count = nothing) -> dict[str, Channel
         "mail": EmailChannel(mail, "logsight@acme.example", ["ops@acme.example"]),
         "hook": WebhookChannel(outbound, f"{site}/in", lambda: "s3cret", lake.clock),
         "pager": PagerDutyChannel(outbound, lambda: "R" * 32, site),
-        "outbox": FileChannel(lake.store),
+        "outbox": FileChannel(lake.store, "outbox"),
     }
 
 

@@ -23,9 +23,10 @@ from logsight_assets.delivery.pagerduty import event
 from logsight_assets.delivery.plain import markdown, plain_text
 from logsight_assets.delivery.report_message import period_of, report_document, report_name
 from logsight_assets.delivery.servicenow import texts
-from logsight_assets.incidents.state import AlarmState, IncidentState
+from logsight_assets.incidents.state import ActionState, AlarmState, IncidentState
+from logsight_assets.incidents.surroundings import told_of_budget
 from logsight_assets.reports.period import Period
-from tests.delivery.servers import adf_fault, blocks_fault
+from tests.delivery.servers import adf_fault, blocks_fault, description_fault
 
 SNAPSHOT = Path(__file__).with_name("slack_message.json")
 WRITE = bool(os.environ.get("WRITE_SNAPSHOT"))
@@ -71,8 +72,16 @@ def state_with(text: str, **more: Any) -> IncidentState:
     said = {"text": text, "evidence": ["E1"], "quotes": [{"fact": "E1", "text": text}]}
     runbook = {
         "name": "pay-errors",
-        "front": {"title": "Pay", "approved_by": "jo"},
+        "front": {
+            "title": "Pay",
+            "approved_by": "jo",
+            "actions": [
+                {"name": name, "step": 2, "type": "scale_service", "service": "payment", "count": count}
+                for name, count in (("more", 4), ("fewer", 1))
+            ],
+        },
         "steps": ["Look at the queue.", "Wait."],
+        "hash": "0" * 64,
     }
     summary = {
         "summary": [said],
@@ -119,6 +128,10 @@ def state_with(text: str, **more: Any) -> IncidentState:
         answers=1,
         acknowledged_by=text,
         assigned_to=text,
+        actions={
+            "action:pay-errors:more": ActionState("failed", text, text),
+            "action:other:restart": ActionState("begun", text),
+        },
         **more,
     )  # fmt: skip
 
@@ -176,7 +189,7 @@ def test_slack_takes_the_blocks_and_strangers_stand_in_plain_text_alone(text: st
             for each in block.get("elements", [block.get("text")]):
                 if each["type"] == "mrkdwn":
                     assert re.fullmatch(
-                        r"<https://logs\.acme\.example/\S+\|Open in LogSight>|\*[\w ,.-]+\*", each["text"]
+                        r"<https://logs\.acme\.example/\S+\|Open in LogSight>|\*[\w ,;.-]+\*", each["text"]
                     )
                 else:
                     assert each["emoji"] is False
@@ -195,8 +208,8 @@ def test_jira_takes_the_document_and_only_our_link_is_one(text: str) -> None:
 def test_a_page_runs_and_loads_nothing_and_has_our_link_alone(text: str) -> None:
     html = page(letter_with(text).document)
     assert set(re.findall(r"<(\w+)", html)) <= {
-        "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "tr", "th", "td", "ul", "li", "br",
-        "code", "p", "a",
+        "html", "head", "meta", "title", "style", "body", "h1", "h2", "table", "tr", "th", "td", "ul", "ol", "li",
+        "br", "code", "p", "a",
     }  # fmt: skip
     assert re.findall(r'(?:href|src)="([^"]*)"', html) == [letter_with("x").document.link]
     assert "default-src" in html
@@ -242,7 +255,7 @@ def test_the_first_five_lines_say_what_since_when_why_what_next_and_what_is_miss
     document = incident_document("20250601-1030-abcdef", state, STYLE)
     assert document.title == "HIGH: checkout of acme · 20250601-1030-abcdef"
     assert document.lines == (
-        ("What", "alarm checkout-5xx is on, severity high"),
+        ("What", "alarm checkout-5xx is on, severity high; acknowledged by payment, assigned to payment"),
         ("Since", "2025-06-01 12:30 Europe/Berlin (10:30 UTC)"),
         ("Cause", "payment (score 0.80): payment"),
         ("Next", "no runbook fits; look at payment first: https://logs.acme.example/incidents/20250601-1030-abcdef"),
@@ -258,7 +271,7 @@ def test_the_next_step_is_the_first_of_the_runbook_and_a_summary_of_another_mind
     assert dict(document.lines)["Next"] == "Look at the queue. (runbook pay-errors, step 1 of 2)"
     assert dict(document.lines)["Cause"] == "payment (score 0.80): payment; the summary says cart"
     summary, runbook, *_ = document.parts
-    assert summary.title == "Summary by a.model-v1, each line checked"
+    assert summary.title == "Summary by a.model-v1; its numbers, names, times and quotes were checked"
     assert "Runbook pay-errors, step 2: Wait." in [item.text for item in summary.items]
     assert runbook.title == "Runbook pay-errors, approved by jo"
 
@@ -381,8 +394,115 @@ def test_lines_of_one_template_are_quoted_once() -> None:
 )
 def test_what_is_wrong_is_said_in_words(alarms: dict[str, str], says: str) -> None:
     held = {name: AlarmState(name, state, 1, ("pay",)) for name, state in alarms.items()}
-    state = dataclasses.replace(state_with("x"), alarms=held)
+    state = dataclasses.replace(state_with("x"), alarms=held, acknowledged_by=None, assigned_to=None)
     assert dict(incident_document("i", state, STYLE).lines)["What"] == says
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ({}, "alarm a is on, without data since 2025-06-01 10:40 UTC, severity high"),
+        ({"b": "ALARM"}, "2 alarms on, 1 of them without data, severity high: a, b"),
+        ({"b": "OK"}, "1 of 2 alarms on, 1 of them without data, severity high: a"),
+    ],
+)
+def test_an_alarm_whose_metric_is_missing_is_on_and_says_so(others: dict[str, str], says: str) -> None:
+    gone = AlarmState("a", "ALARM", 1_748_773_800_000, ("pay",), missing_ms=1_748_774_400_000)
+    held = {"a": gone} | {name: AlarmState(name, state, 1, ("pay",)) for name, state in others.items()}
+    state = dataclasses.replace(state_with("x"), alarms=held, acknowledged_by=None, assigned_to=None)
+    document = incident_document("i", state, dataclasses.replace(STYLE, zone="UTC"))
+    assert dict(document.lines)["What"] == says
+    if others:
+        (alarms,) = [part for part in document.parts if part.title == "Alarms"]
+        assert alarms.items[0].text == "ALARM since 2025-06-01 10:30 UTC, without data since 2025-06-01 10:40 UTC"
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "disclosure", "says"),
+    [
+        ("jo", None, "templates", "; acknowledged by jo"),
+        (None, "sam", "templates", "; assigned to sam"),
+        ("jo", "sam", "templates", "; acknowledged by jo, assigned to sam"),
+        ("jo", "sam", "links", "; acknowledged, assigned"),
+        (None, None, "templates", ""),
+    ],
+)
+def test_who_has_seen_it_and_deals_with_it_stands_in_the_first_line(
+    by: str | None, to: str | None, disclosure: Any, says: str
+) -> None:
+    alarms = {"a": AlarmState("a", "ALARM", 1, ("pay",))}
+    state = dataclasses.replace(state_with("x"), alarms=alarms, acknowledged_by=by, assigned_to=to)
+    what = dict(incident_document("i", state, Style(disclosure, "UTC")).lines)["What"]
+    assert what.partition("severity high")[2] == says
+
+
+def test_actions_say_what_they_do_how_far_they_are_and_what_came_of_them() -> None:
+    state = state_with("ada")
+    (actions,) = [part for part in incident_document("i", state, STYLE).parts if part.title == "Actions"]
+    assert [(item.text, item.quote) for item in actions.items] == [
+        ("pay-errors/more, scale payment to 4: failed, approved by ada", "ada"),
+        ("other/restart: begun, whether it was done is not known, approved by ada", ""),
+        ("pay-errors/fewer, scale payment to 1: proposed", ""),
+    ]
+
+
+def test_times_of_quoted_lines_have_the_zone_of_all_other_times() -> None:
+    (lines,) = [part for part in incident_document("i", state_with("x"), STYLE).parts if part.title == "Lines"]
+    assert lines.items[0].text == "[1] x, 2025-06-01 12:30 Europe/Berlin (10:30 UTC)"
+
+
+@pytest.mark.parametrize(
+    ("left", "says"),
+    [
+        (0.2, "burning, budget 20% left"),
+        (0.0, "burning, budget 0% left"),
+        (-0.3, "burning, budget overspent 1.3 times"),
+        (-224.81, "burning, budget overspent 226 times"),
+        (-2_248_100.0, "burning, budget overspent 2,248,101 times"),
+        (None, "burning, budget nothing measured"),
+    ],
+)
+def test_a_budget_that_is_overspent_says_how_many_times(left: float | None, says: str) -> None:
+    assert told_of_budget({"state": "burning", "budget_left_ratio": left, "burn_rate_1h": None}) == says
+
+
+def test_a_description_of_any_size_fits_jira_with_the_five_lines_and_the_link() -> None:
+    runbooks = [
+        {"name": name, "front": {"title": "t", "approved_by": "jo"}, "steps": ["x" * 250] * 99, "hash": "0" * 64}
+        for name in ("a", "b")
+    ]
+    state = state_with("payment")
+    state.evidence["runbooks"][:] = runbooks  # type: ignore[index]
+    document = incident_document("i", state, STYLE)
+    found = jira_document.description(document)
+    assert adf_fault(found) is None
+    assert description_fault(found) is None
+    text = jira_document.text_of(found)
+    assert text.startswith("".join(f"{label}: {said}\n" for label, said in document.lines))
+    assert text.endswith("The rest does not fit here.\nOpen in LogSight\n")
+    assert "Summary by a.model-v1" in text
+    assert len(text) > 15_000
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 300), st.integers(0, 300)), max_size=40))
+def test_what_is_cut_from_a_description_is_cut_from_its_end(sizes: list[tuple[int, int, int]]) -> None:
+    parts = tuple(
+        Part(f"Part {n}", tuple(Item(f"{n}.{i} " + "é" * text, "q" * quote) for i in range(count)))
+        for n, (count, text, quote) in enumerate(sizes)
+    )
+    document = Document("title", (("What", "x"),), parts, command="logsight incidents show i")
+    found = jira_document.description(document)
+    assert description_fault(found) is None
+    assert adf_fault(found) is None
+    whole = [item.text for part in parts for item in part.items]
+    held = [
+        node["content"][0]["content"][0]["text"]
+        for block in found["content"]
+        if block["type"] == "bulletList"
+        for node in block["content"]
+    ]
+    assert held == whole[: len(held)]
+    assert (len(held) < len(whole)) == ("The rest does not fit here." in jira_document.text_of(found))
 
 
 def test_sources_that_are_not_read_to_the_end_are_one_sentence() -> None:
@@ -398,3 +518,32 @@ def test_sources_that_are_not_read_to_the_end_are_one_sentence() -> None:
     assert dict(incident_document("i", state, style).lines)["Missing"] == (
         "logs after 2025-06-01 10:26 UTC of shop, edge; all logs of late"
     )
+
+
+def test_steps_are_numbered_once_in_every_form() -> None:
+    (steps,) = [part for part in letter_with("x").document.parts if part.title.startswith("Runbook")]
+    assert [item.text for item in steps.items] == ["Look at the queue.", "Wait."]
+    document = Document("title", (("What", "x"),), (steps,))
+    assert "\n1. Look at the queue.\n2. Wait.\n" in plain_text(document)
+    assert "\n1. Look at the queue.\n2. Wait.\n" in markdown(document)
+    assert "1. Look at the queue.\n2. Wait." in slack_blocks.details(document)["blocks"][1]["text"]["text"]
+    assert re.search(r"<ol>\s*<li>Look at the queue.</li>\s*<li>Wait.</li>\s*</ol>", page(document))
+    assert [node["type"] for node in jira_document.description(document)["content"]][2] == "orderedList"
+
+
+@pytest.mark.parametrize(("count", "says"), [(0, "0 times"), (1, "once"), (1234, "1,234 times")])
+def test_a_line_says_how_often_it_came(count: int, says: str) -> None:
+    state = state_with("pay")
+    state.answer["templates"][0]["count_during"] = count
+    (lines,) = [part for part in incident_document("i", state, STYLE).parts if part.title == "Lines that changed"]
+    assert lines.items[0].text == f"new in pay: {says} in the window, 0 in the hours before"
+
+
+def test_a_cause_says_as_of_when_it_is_if_an_alarm_went_off_after_that() -> None:
+    at_half_past = 1_748_773_800_000
+    read_until = {"basis": {"window": {"as_of": (at_half_past + 60_000) * 1_000_000}}}
+    state = IncidentState(latest_ms=at_half_past, evidence=read_until, answer={"verdict": "not_in_logs"}, answers=1)
+    later = dataclasses.replace(state, latest_ms=at_half_past + 3_600_000)
+    causes = [dict(incident_document("i", each, STYLE).lines)["Cause"] for each in (state, later)]
+    told = "the logs are complete and do not show it"
+    assert causes == [told, f"{told} (as of 2025-06-01 12:31 Europe/Berlin (10:31 UTC))"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from logsight_assets.delivery.overview import dead_entries, is_anything_due, out
 from logsight_assets.delivery.turns import claim, waiting
 from logsight_assets.errors import RefusedDelivery, TryLater, Unanswered
 from logsight_assets.failures import Failures
-from logsight_assets.incidents.people import acknowledge, silence
+from logsight_assets.incidents.people import acknowledge, end_silence, silence
 from logsight_assets.lake import Lake, report_page_key
 from logsight_assets.reports.period import Period
 from logsight_assets.trends.erase import put_tombstone, remove_all
@@ -58,6 +59,24 @@ def test_an_answer_made_again_notifies_only_when_severity_or_verdict_changed(lak
     send(lake, {"outbox": book})
     assert book.news == [["opened"], ["acknowledged"], [], ["resolved"], ["reopened"]]
     assert [bool(letter.loud) for letter in book.letters] == [True, False, False, True, True]
+
+
+def test_a_metric_that_goes_missing_is_an_edit_and_the_incident_as_severe_as_before(lake: Lake) -> None:
+    book = Book()
+    alarm(lake)
+    send(lake, {"outbox": book})
+    alarm(lake, state="INSUFFICIENT_DATA", minute=2)
+    send(lake, {"outbox": book})
+    alarm(lake, state="OK", minute=5)
+    alarm(lake, state="INSUFFICIENT_DATA", minute=6)
+    send(lake, {"outbox": book})
+    assert book.news == [["opened"], [], ["resolved"]]
+    assert [letter.document.severity for letter in book.letters] == ["high", "high", "low"]
+    assert [dict(letter.document.lines)["What"] for letter in book.letters] == [
+        "alarm checkout-5xx is on, severity high",
+        "alarm checkout-5xx is on, without data since 2025-06-01 10:32 UTC, severity high",
+        "alarm checkout-5xx is over",
+    ]
 
 
 def test_what_says_the_same_as_before_is_not_spoken_of_again(lake: Lake) -> None:
@@ -116,7 +135,7 @@ def test_a_message_that_fails_too_often_is_a_dead_letter_until_somebody_redrives
     assert not is_anything_due(lake)
     assert (outbox_state(lake).dead, outbox_state(lake).waiting) == (1, 0)
     (row,) = rows(lake, dead=True)
-    assert (row.state, row.reason) == ("dead", "Unanswered: nobody answered")
+    assert (row.state, row.failures, row.reason) == ("dead", 2, "Unanswered: nobody answered")
     assert redrive(lake, dead_entries(lake), "jo") == 1
     assert send(lake, {"outbox": book}).told == 1
     assert list(rows(lake, dead=True)) == []
@@ -171,7 +190,7 @@ def test_a_channel_that_is_in_the_settings_no_more_is_a_dead_letter(lake: Lake) 
 
 
 def silent(lake: Lake, clock: Clock, minutes: int) -> None:
-    until = clock.now.replace(hour=clock.now.hour, minute=clock.now.minute + minutes)
+    until = clock.now + timedelta(minutes=minutes)
     silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo", "known", until))
 
 
@@ -185,6 +204,73 @@ def test_what_is_silenced_is_told_when_the_silence_ends(lake: Lake, clock: Clock
     clock.forward(minutes=30)
     assert send(lake, {"outbox": book}).told == 1
     assert book.news == [["opened"]]
+
+
+def test_what_is_silenced_is_told_at_once_when_the_silence_is_ended_early(lake: Lake, clock: Clock) -> None:
+    book = Book()
+    silent(lake, clock, 30)
+    alarm(lake)
+    send(lake, {"outbox": book})
+    clock.forward(minutes=5)
+    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo", "rebuilt"))
+    assert is_anything_due(lake)
+    assert send(lake, {"outbox": book}).told == 1
+    assert book.news == [["opened"]]
+    assert waiting(lake) == []
+    alarm(lake, state="OK", minute=4)
+    send(lake, {"outbox": book})
+    assert book.news == [["opened"], ["resolved"]]
+
+
+def test_what_another_silence_covers_as_well_waits_for_that_one(lake: Lake, clock: Clock) -> None:
+    book = Book()
+    silent(lake, clock, 30)
+    alarm(lake)
+    send(lake, {"outbox": book})
+    silence(lake, "acme", {}, Said("jo", "moving house", clock.now + timedelta(minutes=50)))
+    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo"))
+    assert send(lake, {"outbox": book}).told == 0
+    clock.forward(minutes=31)
+    assert not is_anything_due(lake)
+    assert send(lake, {"outbox": book}).told == 0
+    clock.forward(minutes=20)
+    assert send(lake, {"outbox": book}).told == 1
+
+
+def test_a_silence_that_is_made_shorter_ends_when_it_says(lake: Lake, clock: Clock) -> None:
+    book = Book()
+    silent(lake, clock, 30)
+    alarm(lake)
+    send(lake, {"outbox": book})
+    silent(lake, clock, 10)
+    send(lake, {"outbox": book})
+    clock.forward(minutes=10)
+    assert send(lake, {"outbox": book}).told == 1
+    assert book.news == [["opened"]]
+
+
+def test_the_end_of_a_silence_takes_no_message_from_whoever_is_delivering_it(lake: Lake, clock: Clock) -> None:
+    silent(lake, clock, 30)
+    alarm(lake)
+    send(lake, {"outbox": Book()})
+    clock.forward(minutes=30)
+    (waits,) = waiting(lake)
+    assert claim(lake, waits) is not None
+    silent(lake, clock, 10)
+    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo"))
+    assert send(lake, {"outbox": Book()}).told == 0
+
+
+def test_what_was_over_before_the_silence_was_ended_is_told_nobody(lake: Lake, clock: Clock) -> None:
+    book = Book()
+    silent(lake, clock, 30)
+    alarm(lake)
+    send(lake, {"outbox": book})
+    alarm(lake, state="OK", minute=4)
+    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo"))
+    send(lake, {"outbox": book})
+    assert book.letters == []
+    assert waiting(lake) == []
 
 
 def test_what_was_over_before_the_silence_ended_is_told_nobody(lake: Lake, clock: Clock) -> None:

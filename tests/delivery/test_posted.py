@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 
 from logsight_assets.delivery.channel import Channel
+from logsight_assets.delivery.channels import channels_of
 from logsight_assets.delivery.file import FileChannel
+from logsight_assets.delivery.outbox import enqueue_incident
 from logsight_assets.delivery.pagerduty import PagerDutyChannel
 from logsight_assets.delivery.webhook import WebhookChannel
+from logsight_assets.failures import Failures
+from logsight_assets.incidents.answer import answer_incident
 from logsight_assets.incidents.people import acknowledge
 from logsight_assets.lake import Lake
 from resources.outbound import Outbound
-from tests.delivery.lakes import Clock, alarm, incident, make_lake, send, state_in
+from tests.delivery.lakes import Clock, Found, alarm, incident, make_lake, send, state_in
 from tests.delivery.servers import LOST, PagerDuty, Receiver, Reply, serving
 
 URL = "https://hooks.acme.example/logsight"
@@ -107,6 +111,25 @@ def test_pagerduty_is_triggered_acknowledged_and_resolved_under_one_key(tmp_path
     assert (payload["severity"], payload["component"]) == ("error", name)
 
 
+def test_an_answer_that_changes_when_it_is_over_pages_nobody(tmp_path: Path, clock: Clock) -> None:
+    """Late data changes the answer for two days; what pages then is resolved by nobody."""
+    lake = lake_to(tmp_path, clock, "pager")
+    pager = PagerDuty()
+    with serving(pager) as server:
+        outbound = Outbound([], loopback_ports=[server.port])
+        channels: dict[str, Channel] = {"pager": PagerDutyChannel(outbound, lambda: "R" * 32, server.site)}
+        name = alarm(lake, found=Found(verdict="incomplete"))
+        send(lake, channels)
+        alarm(lake, state="OK", minute=5)
+        send(lake, channels)
+        answer_incident(lake, incident(lake, name), Found(), Failures(lake), "more logs of its window came in")
+        acknowledge(lake, incident(lake, name), "jo")
+        enqueue_incident(lake, "acme", name)
+        assert send(lake, channels).told == 1
+    assert list(pager.alerts.values()) == ["resolved"]
+    assert [event["event_action"] for event in pager.events] == ["trigger", "resolve"]
+
+
 def test_pagerduty_refuses_a_wrong_key_for_good(tmp_path: Path, clock: Clock) -> None:
     lake = lake_to(tmp_path, clock, "pager")
     with serving(PagerDuty()) as server:
@@ -119,13 +142,30 @@ def test_pagerduty_refuses_a_wrong_key_for_good(tmp_path: Path, clock: Clock) ->
 def test_without_any_setting_messages_are_files_that_are_edited_in_place(tmp_path: Path, clock: Clock) -> None:
     lake = make_lake(tmp_path / "lake", clock)
     name = alarm(lake)
-    send(lake, {"outbox": FileChannel(lake.store)})
-    prefix = f"outbox/tenant=acme/incident={name}/"
+    send(lake, {"outbox": FileChannel(lake.store, "outbox")})
+    prefix = f"outbox/tenant=acme/incident={name}/channel=outbox/"
     before = {entry.key: lake.store.get(entry.key) for entry in lake.store.list("outbox/")}
     assert sorted(before) == [f"{prefix}message.{ending}" for ending in ("html", "json", "md")]
     alarm(lake, state="OK", minute=5)
-    send(lake, {"outbox": FileChannel(lake.store)})
+    send(lake, {"outbox": FileChannel(lake.store, "outbox")})
     after = json.loads(lake.store.get(f"{prefix}message.json"))
     assert (after["facts"]["state"], after["news"][0]["kind"]) == ("resolved", "resolved")
     assert b"RESOLVED" in lake.store.get(f"{prefix}message.html")
     assert lake.store.get(f"{prefix}message.md") != before[f"{prefix}message.md"]
+
+
+def test_each_file_channel_has_files_of_its_own_that_show_as_much_as_it_may(tmp_path: Path, clock: Clock) -> None:
+    lake = make_lake(
+        tmp_path / "lake",
+        clock,
+        tenants={"acme": {"disclosure": "quotes"}},
+        channels={"open": {"type": "file"}, "closed": {"type": "file", "disclosure": "links"}},
+        routing=[{"channels": ["open", "closed"]}],
+    )
+    name = alarm(lake)
+    send(lake, channels_of(lake))
+    texts = {
+        channel: lake.store.get(f"outbox/tenant=acme/incident={name}/channel={channel}/message.md").decode()
+        for channel in ("open", "closed")
+    }
+    assert ["checkout-5xx" in texts[channel] for channel in ("open", "closed")] == [True, False]

@@ -102,6 +102,37 @@ def test_what_people_have_edited_stays(place: Place) -> None:
     assert told.left == ("people have changed the short_description",)
 
 
+def test_urgency_and_impact_follow_the_severity_while_it_is_open(place: Place) -> None:
+    place.tell(found=Found(verdict="not_in_logs"))
+    assert (place.row["urgency"], place.row["impact"]) == ("2", "2")
+    for number in range(1, 5):
+        place.tell(f"latency-{number}", minute=number / 10)
+    assert (place.row["urgency"], place.row["impact"]) == ("1", "1")
+    for number in range(1, 5):
+        place.tell(f"latency-{number}", "OK", 5)
+    place.tell(state="OK", minute=6)
+    assert (place.row["state"], place.row["urgency"], place.row["impact"]) == ("6", "2", "2"), "as it was before"
+
+
+def test_an_urgency_that_people_have_set_stays_and_the_impact_is_kept_up(place: Place) -> None:
+    place.tell()
+    place.row["urgency"] = "3"
+    for number in range(1, 5):
+        place.tell(f"latency-{number}", minute=number / 10)
+    assert (place.row["urgency"], place.row["impact"]) == ("3", "1")
+    told = state_in(place.lake, "snow").told
+    assert told is not None
+    assert told.left == ("people have changed the urgency",)
+
+
+def test_a_table_without_urgency_and_impact_is_written_all_the_same(place: Place) -> None:
+    place.tell()
+    for name in ("urgency", "impact"):
+        del place.row[name]
+    place.tell("latency", minute=1)
+    assert "2 alarms on" in place.row["description"]
+
+
 @pytest.mark.parametrize("at", range(3))
 def test_each_answer_may_be_lost_and_nothing_is_there_twice(place: Place, at: int) -> None:
     for number, (state, minute) in enumerate([("ALARM", 0), ("OK", 5), ("ALARM", 9)]):

@@ -26,7 +26,8 @@ def test_what_was_told_is_listed_and_sending_again_tells_nothing(
 ) -> None:
     root = str(tmp_path / "lake")
     name = alarm(make_lake(tmp_path / "lake", Clock()))
-    assert told(capsys, "deliveries", "send", "--lake", root) == {"told": 1, "later": 0, "dead": 0, "withheld": 0}
+    sent = told(capsys, "deliveries", "send", "--lake", root)
+    assert sent == {"told": 1, "later": 0, "dead": 0, "withheld": 0, "incidents": [name]}
     assert told(capsys, "deliveries", "send", "--lake", root)["told"] == 0
     (row,) = told(capsys, "deliveries", "list", "--lake", root)["deliveries"]
     assert (row["name"], row["channel"], row["state"], row["revision"]) == (name, "outbox", "told", 3)
@@ -42,7 +43,7 @@ def test_a_dead_letter_says_why_and_is_redriven(tmp_path: Path, capsys: pytest.C
     alarm(make_lake(tmp_path / "lake", Clock(), channels=PAGER, routing=[{"channels": ["pager"]}]))
     assert told(capsys, "deliveries", "send", "--lake", root)["dead"] == 1
     assert main(["deliveries", "list", "--dead", "--lake", root]) == 0
-    assert "secret env:NOT_SET: is empty or not set" in capsys.readouterr().out
+    assert "given up after 1 failure; ConfigurationError: secret env:NOT_SET: is empty" in capsys.readouterr().out
     assert main(["deliveries", "redrive", "--channel", "other", "--lake", root]) == 2
     assert told(capsys, "deliveries", "redrive", "--by", "jo", "--lake", root) == {"redriven": 1}
     assert told(capsys, "deliveries", "send", "--lake", root)["dead"] == 1

@@ -16,6 +16,27 @@ from tests.intake.lakes import HOUR
 
 NOON = HOUR.start + timedelta(minutes=30)
 
+# Changes, as EventBridge tells them.
+ECS: dict[str, Any] = {
+    "detail-type": "ECS Deployment State Change",
+    "time": "2025-06-01T10:20:30Z",
+    "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/payment"],
+    "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED", "deploymentId": "ecs-svc/1", "reason": "completed"},
+}
+CODEDEPLOY: dict[str, Any] = {
+    "detail-type": "CodeDeploy Deployment State-change Notification",
+    "time": "2025-06-01T10:20:30Z",
+    "detail": {"application": "payment", "deploymentGroup": "prod", "deploymentId": "d-1", "state": "SUCCESS"},
+}
+CLOUDFORMATION: dict[str, Any] = {
+    "detail-type": "CloudFormation Stack Status Change",
+    "time": "2025-06-01T10:20:30Z",
+    "detail": {
+        "stack-id": "arn:aws:cloudformation:eu-central-1:123456789012:stack/payment-stack/1a2b",
+        "status-details": {"status": "UPDATE_COMPLETE"},
+    },
+}
+
 
 def alarm_event(
     name: str = "checkout-5xx",

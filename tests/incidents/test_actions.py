@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from logsight_assets.errors import ConfigurationError, UsageError
-from logsight_assets.incidents.actions import approve, proposals
+from logsight_assets.incidents.actions import approve
+from logsight_assets.incidents.proposals import ToldAction, proposals, told_actions
 from logsight_assets.incidents.records import IncidentRecords, find_incident
 from logsight_assets.incidents.runbooks import load_runbooks
 from logsight_assets.incidents.show import incident_text
+from logsight_assets.incidents.state import fold
 from logsight_assets.lake import Lake
 from resources.actions import Act, DryRun
 from tests.incidents.summary.test_summaries import with_incident
@@ -62,7 +65,8 @@ def stages(records: IncidentRecords) -> list[str]:
 
 def test_an_action_is_carried_out_once_and_told_on_the_timeline(tmp_path: Path) -> None:
     lake, records = incident(tmp_path / "lake")
-    assert [each.stage for each in proposals(records)] == ["proposed"]
+    assert [each.stage for each in proposals(fold(records.all()))] == ["proposed"]
+    assert "pool/scale, scale payment to 3: proposed" in incident_text(records), "whoever approves it sees what it does"
     actor = Counted()
     assert approve(lake, records, _NAME, actor, "ada", "it helps") == "done: scaled"
     with pytest.raises(UsageError, match="carried out once"):
@@ -71,6 +75,15 @@ def test_an_action_is_carried_out_once_and_told_on_the_timeline(tmp_path: Path) 
     assert stages(records) == ["approved", "begun", "done"]
     assert "action by ada: scale of runbook pool: approved" in incident_text(records)
     assert "scale of runbook pool: done, scaled" in incident_text(records)
+    assert "pool/scale, scale payment to 3: done, approved by ada: scaled" in incident_text(records)
+    assert [each.stage for each in proposals(fold(records.all()))] == ["done"]
+
+
+def test_what_was_done_is_shown_when_a_later_answer_has_another_runbook(tmp_path: Path) -> None:
+    lake, records = incident(tmp_path / "lake")
+    approve(lake, records, _NAME, Counted(), "ada")
+    state = replace(fold(records.all()), evidence={})
+    assert list(told_actions(state)) == [ToldAction("pool/scale: done, approved by ada", "scaled")]
 
 
 def test_two_who_approve_at_once_have_it_done_once(tmp_path: Path) -> None:
@@ -124,3 +137,14 @@ def test_a_draft_proposes_nothing_and_a_wrong_file_names_its_field(tmp_path: Pat
     (tmp_path / "pool.md").write_text("1. No front matter.\n")
     with pytest.raises(ConfigurationError, match="front matter"):
         load_runbooks(tmp_path)
+
+
+def test_a_runbook_whose_file_is_wrong_keeps_back_its_own_actions_and_no_others(tmp_path: Path) -> None:
+    lake, records = incident(tmp_path / "lake")
+    (lake.config / "runbooks" / "other.md").write_text("no front matter")
+    assert approve(lake, records, _NAME, Counted(), "ada") == "done: scaled"
+    lake, records = incident(tmp_path / "own")
+    (lake.config / "runbooks" / "pool.md").write_text("no front matter")
+    with pytest.raises(UsageError, match=r"pool\.md.*correct it"):
+        approve(lake, records, _NAME, Counted(), "ada")
+    assert stages(records) == []

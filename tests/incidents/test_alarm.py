@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsight_assets.errors import MalformedAlarm
-from logsight_assets.incidents.alarm import MAX_BYTES, parse_alarm, read_alarm
+from logsight_assets.incidents.alarm import parse_alarm, read_alarm
+from logsight_assets.incidents.foreign_json import MAX_BYTES
 from logsight_assets.incidents.windows import NS, Window
 from tests.incidents.events import alarm_event, body
 

@@ -62,7 +62,7 @@ def put_errors(lake: Lake) -> None:
 
 
 def found_by(session: Session, lake: Lake, of: Alarm, *tenants: str) -> MetricSeries | None:
-    return alarm_metric(session, lake, of, tenants or ("acme",), Window.of(of))
+    return alarm_metric(session, lake, of, tenants or ("acme",), Window.of(of)).series
 
 
 def again(lake: Lake, series: MetricSeries) -> list[tuple[int, float]]:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from logsight_assets.errors import ConfigurationError, MalformedChange
-from logsight_assets.incidents.change_rules import ChangeRule, find_changes, load_rules
+from logsight_assets.incidents.change_rules import FOLDER, ChangeRule, find_changes, load_rules
 from logsight_assets.incidents.changes import Change, add_changes, changes_between, read_change
 from logsight_assets.incidents.records import find_incident
 from logsight_assets.incidents.show import incident_text
@@ -19,29 +19,10 @@ from logsight_assets.incidents.waiting import known_tenants, put_waiting, take_i
 from logsight_assets.lake import PLATFORM, Lake
 from logsight_assets.reader.ask import ask
 from resources.queue import FolderQueue
-from tests.incidents.events import alarm_event, at, body, handle
+from tests.incidents.events import CLOUDFORMATION, CODEDEPLOY, ECS, alarm_event, at, body, handle
 from tests.intake.lakes import HOUR, flat_line, put_raw, read_all
 
 ALWAYS = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-ECS = {
-    "detail-type": "ECS Deployment State Change",
-    "time": "2025-06-01T10:20:30Z",
-    "resources": ["arn:aws:ecs:eu-central-1:123456789012:service/shop/payment"],
-    "detail": {"eventName": "SERVICE_DEPLOYMENT_COMPLETED", "deploymentId": "ecs-svc/1", "reason": "completed"},
-}
-CODEDEPLOY = {
-    "detail-type": "CodeDeploy Deployment State-change Notification",
-    "time": "2025-06-01T10:20:30Z",
-    "detail": {"application": "payment", "deploymentGroup": "prod", "deploymentId": "d-1", "state": "SUCCESS"},
-}
-CLOUDFORMATION = {
-    "detail-type": "CloudFormation Stack Status Change",
-    "time": "2025-06-01T10:20:30Z",
-    "detail": {
-        "stack-id": "arn:aws:cloudformation:eu-central-1:123456789012:stack/payment-stack/1a2b",
-        "status-details": {"status": "UPDATE_COMPLETE"},
-    },
-}
 
 
 def change(minute: float = 0, **fields: Any) -> Change:
@@ -72,7 +53,7 @@ def test_a_change_told_twice_is_one_and_is_read_as_it_was_told(lake: Lake) -> No
         pytest.param(CODEDEPLOY, ("deployment", "codedeploy", "prod", "payment", "d-1"), id="codedeploy"),
         pytest.param(
             CLOUDFORMATION,
-            ("configuration", "cloudformation", None, "payment-stack", CLOUDFORMATION["detail"]["stack-id"]),  # type: ignore[index]
+            ("configuration", "cloudformation", None, "payment-stack", CLOUDFORMATION["detail"]["stack-id"]),
             id="cloudformation",
         ),
     ],
@@ -100,12 +81,16 @@ def define(lake: Lake, **fields: Any) -> None:
     (folder / "deploys.yaml").write_text(yaml.safe_dump(fields))
 
 
+def find(lake: Lake) -> int:
+    return find_changes(lake, "acme", HOUR.start, HOUR.end, load_rules(lake.config / FOLDER))
+
+
 def test_a_rule_finds_changes_in_lines_and_fills_columns_from_its_groups(lake: Lake) -> None:
     define(lake, kind="deployment", pattern=r"deployed (?P<service>\w+) v(?P<version>[0-9.]+) \(was [0-9.]+\)")
     put_raw(lake, [flat_line(body="deployed cart v1.2.0 (was 1.1.9)", minute=3), flat_line(body="order placed")])
     read_all(lake)
-    assert find_changes(lake, "acme", *_of_hour()) == 1
-    assert find_changes(lake, "acme", *_of_hour()) == 0
+    assert find(lake) == 1
+    assert find(lake) == 0
     (found,) = changes_between(lake, "acme", *ALWAYS)
     assert (found.service, found.version, found.source) == ("cart", "1.2.0", "rule:deploys")
     assert found.time == HOUR.start + timedelta(minutes=3)
@@ -115,12 +100,8 @@ def test_without_a_group_the_line_speaks_for_its_own_service(lake: Lake) -> None
     define(lake, kind="configuration", service="cart", pattern="config reloaded")
     put_raw(lake, [flat_line(service="cart", body="config reloaded"), flat_line(body="config reloaded")])
     read_all(lake)
-    find_changes(lake, "acme", *_of_hour())
+    find(lake)
     assert [(c.service, c.kind) for c in changes_between(lake, "acme", *ALWAYS)] == [("cart", "configuration")]
-
-
-def _of_hour() -> tuple[datetime, datetime]:
-    return HOUR.start, HOUR.end
 
 
 @pytest.mark.parametrize(
@@ -135,7 +116,7 @@ def _of_hour() -> tuple[datetime, datetime]:
 def test_a_wrong_rule_is_an_error_that_names_file_and_field(lake: Lake, fields: dict[str, str], fault: str) -> None:
     define(lake, **fields)
     with pytest.raises(ConfigurationError, match=r"deploys\.yaml.*" + fault.replace("(", r"\(")):
-        load_rules(lake.config / "change_rules")
+        load_rules(lake.config / FOLDER)
 
 
 def test_changes_of_the_day_before_are_evidence(lake: Lake) -> None:

@@ -11,9 +11,12 @@ import pytest
 from logsight_assets.errors import StoreUnavailable, UsageError
 from logsight_assets.failures import WindowsFailed
 from logsight_assets.incidents.alarm import Alarm
+from logsight_assets.incidents.answered_alarm import ALARM_CAME, WENT_OFF_AGAIN, WENT_ON
 from logsight_assets.incidents.once import answer_alarm, answer_document
 from logsight_assets.incidents.records import IncidentRecords, find_incident, incidents_of
+from logsight_assets.incidents.show import incident_text
 from logsight_assets.incidents.state import IncidentState, fold
+from logsight_assets.incidents.summary.replay import replay
 from logsight_assets.incidents.waiting import known_tenants, put_waiting, take_in, waiting_keys
 from logsight_assets.lake import PLATFORM, Lake, due_delivery_key
 from logsight_assets.reader.ask import ask
@@ -21,7 +24,7 @@ from logsight_assets.trends.erase import put_tombstone
 from logsight_assets.upkeep import erase_tenant
 from resources.queue import FolderQueue
 from tests.doubles import HookedStore
-from tests.incidents.events import Answered, alarm_event, body, explains, handle
+from tests.incidents.events import NOON, Answered, alarm_event, body, explains, handle
 from tests.intake.lakes import HOUR, everything, flat_line, make_lake, put_raw, read_all, with_store
 from tests.kills import kill_at_every_operation
 
@@ -112,6 +115,119 @@ def test_alarms_of_services_that_fail_in_the_same_requests_join(tmp_path: Path) 
     tell(lake, alarm_event("c", service="search", minute=1))
     handle(lake)
     assert sorted(state.services for state in states(lake).values()) == [("checkout", "payment"), ("search",)]
+
+
+@pytest.mark.parametrize("runs", ["one run each", "one run"])
+@pytest.mark.parametrize(
+    ("told", "over"),
+    [
+        pytest.param([("a", "OK", 9), ("a", "ALARM", 0)], 9, id="alone"),
+        pytest.param(
+            [("a", "ALARM", 0), ("b", "OK", 7), ("b", "ALARM", 2), ("a", "OK", 9)], 9, id="joined, ends first"
+        ),
+        pytest.param([("b", "OK", 9), ("a", "ALARM", 0), ("b", "ALARM", 2), ("a", "OK", 7)], 9, id="joined, ends last"),
+        pytest.param(
+            [("a", "ALARM", 0), ("a", "OK", 5), ("a", "OK", 30), ("a", "ALARM", 20)], 30, id="reopened, of two episodes"
+        ),
+        pytest.param([("a", "INSUFFICIENT_DATA", 12), ("a", "OK", 9), ("a", "ALARM", 0)], 9, id="without data since"),
+        pytest.param([("a", "ALARM", 0), ("a", "INSUFFICIENT_DATA", 3), ("a", "OK", 9)], 9, id="in order"),
+    ],
+)
+def test_an_end_that_is_told_before_its_beginning_ends_it_at_its_own_time(
+    lake: Lake, told: list[tuple[str, str, float]], over: float, runs: str
+) -> None:
+    for name, state, minute in told:
+        tell(lake, alarm_event(name, state, minute))
+        if runs == "one run each":
+            handle(lake)
+    handle(lake)
+    ((name, state),) = states(lake).items()
+    assert (state.state, state.severity) == ("resolved", "low")
+    assert state.resolved_ms == HOUR.start_nano // 10**6 + (30 + over) * 60_000
+    assert "ALARM" not in {alarm.state for alarm in state.alarms.values()}
+    before = kinds(lake, name)
+    for name_told, told_state, minute in told:
+        tell(lake, alarm_event(name_told, told_state, minute))
+    handle(lake)
+    assert kinds(lake, name) == before, "the same again adds nothing"
+
+
+def reasons(lake: Lake) -> list[str]:
+    (name,) = incidents_of(lake.store, "acme")
+    return [record.body["reason"] for record in find_incident(lake, name).all() if record.kind == "first_answer"]
+
+
+def windows_of(lake: Lake, *events: dict[str, Any], verdict: str = "explained") -> list[float]:
+    """Minutes after NOON of the alarms that are investigated, when each of these is dealt with by a run of its own."""
+    seen = []
+
+    def investigate(_lake: Lake, alarm: Alarm) -> Answered:
+        seen.append(alarm.state_change_nano / 60e9 - NOON.timestamp() / 60)
+        return Answered(verdict)
+
+    for event in events:
+        tell(lake, event)
+        handle(lake, investigate)
+    return [round(minute, 3) for minute in seen]
+
+
+def test_an_incident_that_goes_off_again_is_answered_anew_from_then(lake: Lake) -> None:
+    changes = [alarm_event(minute=0), alarm_event(state="OK", minute=2), alarm_event(minute=40)]
+    assert windows_of(lake, *changes) == [0, 40]
+    assert reasons(lake) == [ALARM_CAME, WENT_OFF_AGAIN]
+    (state,) = states(lake).values()
+    assert (state.answers, state.outdated_ms) == (2, None)
+    assert windows_of(lake, changes[-1]) == [], "the same change again"
+
+
+def test_a_replay_makes_the_latest_answer_again_about_its_own_alarm(lake: Lake) -> None:
+    seen = []
+
+    def investigate(_lake: Lake, alarm: Alarm) -> Answered:
+        seen.append(alarm.state_change_nano)
+        return Answered()
+
+    for event in (alarm_event(), alarm_event(state="OK", minute=2), alarm_event(minute=40)):
+        tell(lake, event)
+        handle(lake, investigate)
+    (name,) = states(lake)
+    assert replay(lake, find_incident(lake, name), investigate).is_equal
+    assert seen[0] < seen[1] == seen[2]
+
+
+def test_what_flaps_within_the_window_that_was_read_is_answered_once(lake: Lake) -> None:
+    changes = [alarm_event(minute=0), alarm_event(state="OK", minute=0.5), alarm_event(minute=1.2)]
+    assert windows_of(lake, *changes) == [0]
+
+
+def test_what_flaps_all_night_is_answered_a_bounded_number_of_times(lake: Lake) -> None:
+    changes = [alarm_event(state=state, minute=minute * 5 + late) for minute in range(20)
+               for state, late in (("ALARM", 0), ("OK", 1))]  # fmt: skip
+    assert len(windows_of(lake, *changes)) == 12
+    (state,) = states(lake).values()
+    assert state.outdated_ms is not None
+
+
+def test_an_alarm_that_joins_later_is_answered_where_the_logs_showed_no_cause_yet(lake: Lake) -> None:
+    changes = [alarm_event(minute=0), alarm_event("latency", minute=0.7), alarm_event("queue", minute=90)]
+    assert windows_of(lake, *changes, verdict="not_in_logs") == [0, 90]
+    assert reasons(lake) == [ALARM_CAME, WENT_ON]
+
+
+def test_a_cause_that_was_found_stands_when_an_alarm_joins_and_says_as_of_when(lake: Lake) -> None:
+    assert windows_of(lake, alarm_event(minute=0), alarm_event("queue", minute=90)) == [0]
+    (name,) = states(lake)
+    assert "(the logs show a cause), as of 2025-06-01T10:30:30Z" in incident_text(find_incident(lake, name))
+
+
+def test_a_runbook_of_the_alarms_service_is_given_whatever_the_answer_is(lake: Lake) -> None:
+    front = "title: T\nservices: ['check*']\napproved_by: jo\napproved: 2025-01-01"
+    (lake.config / "runbooks").mkdir()
+    (lake.config / "runbooks" / "checkout.md").write_text(f"---\n{front}\n---\n1. Look.\n")
+    tell(lake, alarm_event())
+    handle(lake, lambda _lake, _alarm: Answered(verdict="not_in_logs"))
+    (state,) = states(lake).values()
+    assert [runbook["name"] for runbook in state.evidence["runbooks"]] == ["checkout"]
 
 
 def test_an_investigation_that_fails_still_answers_says_so_and_fails_the_run(lake: Lake) -> None:
@@ -223,10 +339,23 @@ def test_an_incident_run_killed_at_any_change_of_the_store_is_finished_by_the_ne
     lake = make_lake(tmp_path / "template")
     put_raw(lake, [flat_line()])
     read_all(lake)
+    tell(lake, alarm_event("early", "OK", 9))
+    handle(lake)
     tell(lake, alarm_event(), alarm_event("latency", minute=1), alarm_event("5xx", service="cart", tenant=None))
     tell(lake, alarm_event(state="OK", minute=4), alarm_event("late", "OK", 9), alarm_event("late", minute=7))
-    # Of two tenants the board and the table, of three incidents records and hand-over, six alarms that stop waiting.
+    tell(lake, alarm_event("early", minute=2))
+    # Of two tenants the board and the table, of three incidents records and hand-over, seven alarms that stop waiting.
     assert kill_at_every_operation(tmp_path, handle, everything) > 20
+
+
+def test_an_answer_about_what_went_off_again_is_finished_by_the_next_run(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path / "template")
+    put_raw(lake, [flat_line()])
+    read_all(lake)
+    tell(lake, alarm_event())
+    handle(lake)
+    tell(lake, alarm_event(state="OK", minute=4), alarm_event(minute=30))
+    assert kill_at_every_operation(tmp_path, handle, everything) > 8
 
 
 def test_two_runs_at_once_make_the_incidents_of_one(lake: Lake) -> None:

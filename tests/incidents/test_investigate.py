@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from logsight_assets.incidents.investigate import investigate
 from logsight_assets.lake import PLATFORM, open_lake
 from logsight_assets.sample.shop import Shop, source_definitions
 from logsight_assets.sample.spec import ShopSpec
+from logsight_assets.timeline import Hour
+from logsight_assets.trends.refresh import refresh
+from resources.query_engine import DuckDBEngine
 from tests.incidents.events import alarm_event
-from tests.incidents.scenes import alarm_on, lake_of, line_at, traffic
+from tests.incidents.scenes import NOON, alarm_on, lake_of, line_at, traffic
 from tests.intake.lakes import read_all
 
 FAULT = -70.0  # seconds from NOON: the alarm goes off a little later
@@ -108,6 +111,37 @@ def test_normal_time_is_incomplete_when_more_is_to_come(tmp_path: Path) -> None:
     assert (found.first_answer.verdict, found.inputs.is_complete) == ("incomplete", False)
 
 
+def test_an_alarm_about_what_no_log_is_of_says_so_and_is_no_not_in_the_logs(tmp_path: Path) -> None:
+    tail = [line_at(3600, "shop", "order 17 is placed")]
+    found = investigate(lake_of(tmp_path, [*told(None), *tail]), alarm_on("warehouse"))
+    assert (found.first_answer.verdict, found.inputs.is_complete) == ("incomplete", True)
+    assert found.to_json()["completeness"]["missing"] == ["no logs of warehouse are in the lake, of the last 7 days"]
+
+
+def test_an_alarm_about_a_service_whose_logs_ended_says_when(tmp_path: Path, engine: DuckDBEngine) -> None:
+    early = [line_at(-3 * 86_400, "warehouse", "the last word"), line_at(-26 * 3600, "store", "other")]
+    lake = lake_of(tmp_path, [*early, *told(None), line_at(3600, "shop", "order 17 is placed")])
+    refresh(lake, engine, [Hour.of(NOON - timedelta(days=3))]).check()
+    found = investigate(lake, alarm_on("warehouse"))
+    assert found.first_answer.verdict == "incomplete"
+    assert found.to_json()["completeness"]["missing"] == ["no logs of warehouse since 2025-05-29 11:00 UTC"]
+
+
+def test_a_service_that_fell_silent_is_a_finding_and_nothing_is_missing(tmp_path: Path) -> None:
+    def silent(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
+        return ("INFO", "") if second >= FAULT and service == "bank" else None
+
+    found = investigate(lake_of(tmp_path, told(silent)), alarm_on("bank"))
+    assert found.first_answer.suspects[0].service == "bank"
+    assert found.to_json()["completeness"]["missing"] == []
+
+
+def test_an_alarm_that_names_nothing_misses_nothing(tmp_path: Path) -> None:
+    event = alarm_event("high load", tenant=None)
+    event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"] = {}
+    assert investigate(lake_of(tmp_path, told(None)), parse_alarm(event)).to_json()["completeness"]["missing"] == []
+
+
 def test_an_empty_lake_gives_an_answer(tmp_path: Path) -> None:
     found = investigate(lake_of(tmp_path, []), alarm_on("shop"))
     assert (found.first_answer.verdict, found.first_answer.suspects, found.events_read) == ("incomplete", (), 0)
@@ -176,7 +210,8 @@ def test_the_verb_tells_the_incident_and_says_where(tmp_path: Path, capsys: pyte
         (told_to,) = document["deliveries"]
         assert (told_to["channel"], told_to["state"], told_to["revision"]) == ("outbox", "told", told_to["wanted"])
         name = document["incident_id"]
-        assert [entry.key for entry in lake.store.list("outbox/") if f"incident={name}/message.json" in entry.key]
+        message = f"incident={name}/channel=outbox/message.json"
+        assert [entry.key for entry in lake.store.list("outbox/") if message in entry.key]
 
 
 def test_the_known_fault_of_the_sample_is_found(tmp_path: Path) -> None:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from logsight_assets.cli import main
-from logsight_assets.decisions import Said
+from logsight_assets.decisions import Said, decisions
 from logsight_assets.errors import UsageError
-from logsight_assets.incidents.people import acknowledge, assign, resolve, silence, silence_of, until
+from logsight_assets.incidents.people import (
+    SILENCE,
+    acknowledge,
+    assign,
+    covered_by,
+    end_silence,
+    resolve,
+    silence,
+    silence_of,
+)
 from logsight_assets.incidents.records import IncidentRecords, UnreadableRecord, find_incident
 from logsight_assets.incidents.show import incident_document, incident_text
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.waiting import known_tenants, put_waiting
 from logsight_assets.lake import PLATFORM, Lake, due_delivery_key, record_key
+from logsight_assets.trends.erase import put_tombstone
 from tests.incidents.events import alarm_event, body, handle
 from tests.intake.lakes import NOW, flat_line, make_lake, put_raw, read_all
 
@@ -113,22 +124,101 @@ def test_a_silence_has_a_reason_and_an_end(lake: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("tenant", "said"),
     [
-        ("30m", NOW + timedelta(minutes=30)),
-        ("2h", NOW + timedelta(hours=2)),
-        ("3d", NOW + timedelta(days=3)),
-        ("2025-06-02T09:00+02:00", datetime(2025, 6, 2, 7, tzinfo=UTC)),
+        ("globx", "tenant 'globx' has neither events nor incidents in this lake"),
+        ("a/b", "tenant 'a/b' must match"),
+        ("_mixed", "tenant '_mixed' must match"),
+        ("", "tenant '' must match"),
     ],
 )
-def test_an_end_is_a_span_or_a_time_with_its_zone(text: str, expected: datetime) -> None:
-    assert until(text, NOW) == expected
+def test_a_silence_is_of_a_tenant_that_there_is(lake: Lake, tenant: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        silence(lake, tenant, {}, Said("ann", "known", NOW + timedelta(hours=1)))
+    assert not list(lake.store.list("decisions/"))
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2025-06-02T09:00", "2x", "999999d"])
-def test_an_end_that_is_neither_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="until"):
-        until(text, NOW)
+def test_a_silence_is_of_no_tenant_that_was_erased(lake: Lake) -> None:
+    put_tombstone(lake, "acme")
+    with pytest.raises(UsageError, match="tenant 'acme' has neither"):
+        silence(lake, "acme", {}, Said("ann", "known", NOW + timedelta(hours=1)))
+
+
+@pytest.mark.parametrize(
+    ("options", "covers"),
+    [
+        pytest.param(["--tenant", "acme", "--service", "checkout"], "1 open incident of acme", id="its service"),
+        pytest.param(["--tenant", "acme"], "1 open incident of acme", id="all"),
+        pytest.param(["--tenant", "acme", "--alarm", "latency"], "no open incident of acme", id="one of two alarms"),
+        pytest.param(["--alarm", "latency"], "no open incident of _platform", id="another tenant's alarm"),
+    ],
+)
+def test_whoever_silences_is_told_what_it_covers(
+    lake: Lake, capsys: pytest.CaptureFixture[str], options: list[str], covers: str
+) -> None:
+    command = ["incidents", "silence", *options, "--until", "2h", "--why", "known", "--lake", str(lake.config)]
+    assert main(command) == 0
+    assert capsys.readouterr().out.strip().endswith(f"; it covers {covers}")
+    assert main([*command, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["incidents"]) == covers.startswith("1")
+
+
+def test_a_second_alarm_that_is_silenced_covers_the_incident_of_both(lake: Lake) -> None:
+    silenced(lake, alarm="latency")
+    assert covered_by(lake, "acme", {"alarm": "latency"}) == []
+    silenced(lake, alarm="checkout-5xx")
+    assert covered_by(lake, "acme", {"alarm": "checkout-5xx"}) == [incident(lake).incident_id]
+    assert covered_by(lake, "acme", {"service": "search"}) == []
+
+
+def silenced(lake: Lake, **subject: str) -> None:
+    silence(lake, "acme", subject, Said("ann", "known", NOW + timedelta(hours=1)))
+
+
+def test_a_silence_that_is_ended_early_covers_nothing_and_is_on_the_timeline_of_what_it_covered(lake: Lake) -> None:
+    silenced(lake, service="checkout")
+    before = decisions(lake.store, "acme", SILENCE)
+    made, told = end_silence(lake, "acme", {"service": "checkout"}, Said("bob", "rebuilt"))
+    records = incident(lake)
+    assert told == [records.incident_id]
+    assert silence_of(lake, "acme", fold(records.all())) is None
+    assert decisions(lake.store, "acme", SILENCE) == [*before, made], "what was said stays"
+    assert (made.value, made.who, made.why) == (None, "bob", "rebuilt")
+    assert "unsilenced by bob: rebuilt" in incident_text(records)
+    assert lake.store.head(due_delivery_key("acme", records.incident_id, records.all()[-1].number))
+
+
+def test_ending_one_of_two_silences_leaves_the_other(lake: Lake) -> None:
+    silenced(lake, service="checkout")
+    silenced(lake)
+    end_silence(lake, "acme", {"service": "checkout"}, Said("bob"))
+    held = silence_of(lake, "acme", fold(incident(lake).all()))
+    assert held
+    assert held.subject == "everything"
+
+
+def test_an_incident_that_a_silence_never_covered_is_not_told_of_its_end(lake: Lake) -> None:
+    silenced(lake, service="search")
+    assert end_silence(lake, "acme", {"service": "search"}, Said("bob"))[1] == []
+    assert "unsilenced" not in incident_text(incident(lake))
+
+
+def test_an_incident_that_was_over_meanwhile_is_told_of_the_end(lake: Lake) -> None:
+    silenced(lake)
+    resolve(lake, incident(lake), "bob", "rolled back")
+    assert end_silence(lake, "acme", {}, Said("bob"))[1] == [incident(lake).incident_id]
+
+
+@pytest.mark.parametrize("subject", [{"service": "search"}, {"alarm": "checkout"}, {}])
+def test_a_silence_that_does_not_stand_cannot_be_ended(lake: Lake, subject: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="none stands"):
+        end_silence(lake, "acme", subject, Said("bob"))
+    silenced(lake, service="checkout")
+    with pytest.raises(UsageError, match=r"there are: service:checkout$"):
+        end_silence(lake, "acme", subject, Said("bob"))
+    end_silence(lake, "acme", {"service": "checkout"}, Said("bob"))
+    with pytest.raises(UsageError, match="none stands"):
+        end_silence(lake, "acme", {"service": "checkout"}, Said("bob"))
 
 
 # What they see --------------------------------------------------------------------------------------------------------
@@ -169,6 +259,29 @@ def test_verbs_of_people_on_call(lake: Lake, capsys: pytest.CaptureFixture[str])
     assert "acknowledged" in run("incidents", "ack", name, "--by", "ann")
     run("incidents", "assign", name, "--to", "bob", "--by", "ann")
     run("incidents", "silence", "--tenant", "acme", "--service", "checkout", "--until", "2h", "--why", "known")
+    told = json.loads(
+        run(
+            "incidents",
+            "unsilence",
+            "--tenant",
+            "acme",
+            "--service",
+            "checkout",
+            "--by",
+            "ann",
+            "--why",
+            "ok",
+            "--json",
+        )
+    )
+    assert told["incidents"] == [name]
+    assert (told["subject"], told["tenant"], told["who"], told["why"]) == ("service:checkout", "acme", "ann", "ok")
+    run("incidents", "silence", "--tenant", "acme", "--until", "2h", "--why", "known")
+    assert "everything is silent no more; what it held back of 1 incident is told" in run(
+        "incidents", "unsilence", "--tenant", "acme"
+    )
+    assert main(["incidents", "unsilence", "--tenant", "acme", "--lake", str(lake.config)]) == 2
+    assert "none stands" in capsys.readouterr().err
     run("incidents", "resolve", name, "--why", "rolled back")
     assert "Timeline" in run("incidents", "show", name)
     assert name not in run("incidents", "list", "--open")

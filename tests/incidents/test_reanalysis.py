@@ -11,6 +11,7 @@ import pytest
 from logsight_assets.errors import StoreUnavailable
 from logsight_assets.failures import Failures, WindowsFailed
 from logsight_assets.incidents.alarm import Alarm
+from logsight_assets.incidents.answered_alarm import WENT_OFF_AGAIN, answered_alarm
 from logsight_assets.incidents.handle import answer_again
 from logsight_assets.incidents.reanalysis import BECAME_COMPLETE, CAME_LATE, FAILED, due_answers
 from logsight_assets.incidents.records import find_incident
@@ -121,12 +122,28 @@ def test_an_investigation_that_failed_is_tried_again(tmp_path: Path) -> None:
         raise StoreUnavailable("no answer")
 
     lake = make_lake(tmp_path / "lake")
-    put_waiting(lake, body(alarm_event()), set())
+    put_waiting(lake, body(alarm_event()), known_tenants(lake))
     with pytest.raises(WindowsFailed):
         handle(lake, broken)
     assert again(later(lake, 5)) == 1
     assert reasons(lake) == ["alarm", FAILED]
     assert fold(find_incident(lake, "20250601").all()).verdict == "explained"
+
+
+def test_late_logs_of_what_went_off_again_are_waited_for_anew(lake: Lake) -> None:
+    """Pauses and their number begin again with the window, and the answer stays about its alarm."""
+    for minute in (4, 5, 14, 15):
+        arrive(lake, f"late-{minute}")
+        again(later(lake, minute))
+    for event in (alarm_event(state="OK", minute=2), alarm_event(minute=12)):
+        put_waiting(lake, body(event), known_tenants(lake))
+        handle(later(lake, 40))
+    arrive(lake, "for the second", minute=41)
+    assert again(later(lake, 44)) == 0
+    assert again(later(lake, 45)) == 1
+    assert reasons(lake) == ["alarm", CAME_LATE, CAME_LATE, WENT_OFF_AGAIN, CAME_LATE]
+    held = find_incident(lake, "20250601")
+    assert answered_alarm(held, 5).key == answered_alarm(held, 4).key != answered_alarm(held, 3).key
 
 
 def _again(lake: Lake) -> None:

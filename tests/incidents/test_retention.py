@@ -44,7 +44,7 @@ def happened(lake: Lake, clock: Clock, days_ago: int, name: str, *, is_over: boo
     found = alarm(lake, name, minute=-days_ago * DAY)
     if is_over:
         alarm(lake, name, state="OK", minute=5 - days_ago * DAY)
-    send(lake, {"outbox": FileChannel(lake.store)})
+    send(lake, {"outbox": FileChannel(lake.store, "outbox")})
     clock.now = NOW
     return found
 
@@ -154,7 +154,8 @@ def test_the_ledger_of_models_has_a_time_of_its_own(lake: Lake) -> None:
 
 
 def test_a_message_of_a_report_goes_with_its_page(lake: Lake) -> None:
-    kept, gone = (outbox_key("acme", "report", f"daily-2025-05-{day}", "message.html") for day in ("02", "01"))
+    names = (f"daily-2025-05-{day}" for day in ("02", "01"))
+    kept, gone = (outbox_key("acme", "report", name, "outbox", "message.html") for name in names)
     for key in (kept, gone):
         lake.store.put(key, b"page")
     lake.store.put("reports/tenant=acme/daily/dt=2025-05-02/report.html", b"page")

@@ -46,6 +46,18 @@ def test_runbooks_of_the_alarm_come_first_drafts_never_and_five_are_enough() -> 
     assert [each.name for each in found] == ["alarm", "line", "suspect", "z0", "z1"]
 
 
+def test_runbooks_of_what_the_alarm_is_about_come_last() -> None:
+    many = [
+        runbook("a-alarmed", services=("check*",)),
+        runbook("b-both", services=("check*", "payment")),
+        runbook("c-suspect", services=("payment",)),
+        runbook("d-line", templates=("t-1",)),
+    ]
+    found = matching(many, ["5xx"], ["payment"], [("t-1", "")], ["checkout"])
+    assert [each.name for each in found] == ["d-line", "b-both", "c-suspect", "a-alarmed"]
+    assert matching(many, ["5xx"], [], [], ["search"]) == []
+
+
 def test_steps_are_the_numbered_items_and_each_is_one_text(tmp_path: Path) -> None:
     text = "---\ntitle: T\n---\n# Steps\nFirst:\n1. Look\n   here.\n2) Restart `x`.\n\nNot a step.\n"
     (tmp_path / "r.md").write_text(text)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from logsight_assets.incidents.normal_hours import Kind
 from logsight_assets.incidents.observed import Observed
 from logsight_assets.incidents.reading import EVENTS_READ, files_of, observe
 from logsight_assets.incidents.said_durations import said_durations, says_duration
@@ -38,9 +39,9 @@ def durations_of(lake: Lake) -> tuple[Observed, dict[str, list[tuple[int, int, s
     """Text of a template → (slice, bucket, event)."""
     alarm = alarm_on("shop")
     window = Window.of(alarm)
-    files = files_of(lake, ["acme"], window)
+    files = files_of(lake, ["acme"], window, lambda _: Kind.USUAL)
     with embedded_engine(lake) as engine, engine.session() as session:
-        observed = observe(session, files, window, {})
+        observed = observe(session, files, files.time, {})
         took = said_durations(session, EVENTS_READ, observed.templates, observed.services, observed.counts, window)
     found: dict[str, list[tuple[int, int, str]]] = {}
     for template, at, bucket, event in zip(took.template, took.slices, took.bucket, took.event_id, strict=True):

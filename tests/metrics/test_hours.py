@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from logsight_assets.errors import ConfigurationError
 from logsight_assets.lake import Lake, marked, service_metrics_key
 from logsight_assets.metrics.arrivals import take_in
 from logsight_assets.metrics.fetched import fetched_bytes
@@ -148,10 +147,20 @@ def test_a_file_that_is_edited_or_comes_later_makes_recent_hours_due(named: Lake
     assert rows(named) == []
 
 
-def test_a_broken_file_stops_with_its_name(named: Lake) -> None:
-    (named.config / "metrics" / "broken.yaml").write_text("metric: 5\n", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"broken\.yaml"):
-        refresh_metrics(named, HOUR)
+def test_a_wrong_file_stops_no_other_metric_and_takes_no_rows_that_were_made_of_it_before(named: Lake) -> None:
+    name_metric(named, "more", metric="other")
+    put_metrics(named, [GOOD])
+    refresh_due(named)
+    right = (named.config / "metrics" / "more.yaml").read_text(encoding="utf-8")
+    (named.config / "metrics" / "more.yaml").write_text("metric: 5\n", encoding="utf-8")
+    assert refresh_due(named) == []
+    assert {row["metric"] for row in rows(named)} == {"depth", "more"}
+    put_metrics(named, [request(gauge("queue.depth", value(120, 5.0)))], "later.json.gz")
+    refresh_due(named)
+    assert [row["value"] for row in rows(named) if row["statistic"] == "Maximum"] == [8.0, 3.0, 5.0]
+    (named.config / "metrics" / "more.yaml").write_text(right, encoding="utf-8")
+    assert refresh_due(named) == [HOUR]
+    assert {row["metric"] for row in rows(named)} == {"depth", "more"}
 
 
 # What was fetched -----------------------------------------------------------------------------------------------------

@@ -135,6 +135,31 @@ def test_an_edited_file_is_counted_anew_and_a_removed_one_is_gone(counted: Lake,
     assert counted.store.head(slo_key("acme", DAY)) is None
 
 
+def test_a_wrong_file_stops_no_other_objective_and_takes_no_rows_that_were_counted_before(
+    counted: Lake, engine: DuckDBEngine
+) -> None:
+    define(counted, "lines", of="events")
+    work(counted, engine)
+    define(counted, "lines", target="most")
+    assert work(counted, engine) == []
+    assert {name for name, *_ in rows(counted)} == {"lines", "up"}
+    put(counted, engine, requests(10, 0, TEN), TEN, name="late")
+    work(counted, engine)
+    assert {name for name, *_ in rows(counted)} == {"up"}
+    define(counted, "lines", of="events")
+    work(counted, engine)
+    assert {name for name, *_ in rows(counted)} == {"lines", "up"}
+
+
+def test_while_the_only_file_is_wrong_days_go_on_waiting(lake: Lake, engine: DuckDBEngine) -> None:
+    define(lake, "up", target="most")
+    put(lake, engine, requests(5, 0, TEN), TEN)
+    work(lake, engine)
+    define(lake, "up")
+    assert DAY in work(lake, engine)
+    assert rows(lake) == [("up", 10, 5, 0)]
+
+
 def test_without_objectives_nothing_is_written(lake: Lake, engine: DuckDBEngine) -> None:
     put(lake, engine, requests(5, 0, TEN), TEN)
     assert work(lake, engine) == []

@@ -96,7 +96,7 @@ def slice_units(observed: Observed, start: int, without: set[int]) -> Units:
     stem = stems(observed)
     whole = np.zeros_like(observed.counts.events)
     np.add.at(whole, stem, observed.counts.events)
-    chosen = np.array([number for number in np.unique(stem) if number not in without], dtype=np.int64)
+    chosen = np.array(sorted(set(stem.tolist()) - without), dtype=np.int64)
     if len(chosen) > _MOST_LINES:
         chosen = np.sort(chosen[np.argsort(-whole[chosen].sum(axis=1), kind="stable")[:_MOST_LINES]])
     slices = observed.counts.slices
