@@ -32,6 +32,7 @@ from logsight_assets.lake import Lake, open_lake
 from logsight_assets.sample.spec import last_full_hour
 
 APART = timedelta(minutes=16)  # alarms nearer to each other would join
+BEFORE_THE_DEMO = timedelta(hours=2)  # its incidents would take an alarm of the hour before
 _DEADLINE = 900.0  # seconds
 _LOOK_SECONDS = 0.02
 _GOLDEN = 0.618  # steps of this share of an interval visit all of its phases evenly
@@ -94,7 +95,7 @@ def measure_latency(lake: Lake, alarms: int, fault: datetime) -> list[Stages]:
     for number in range(alarms):
         time.sleep(_SENSOR_SECONDS * (1 + number * _GOLDEN % 1))
         name = f"bench-{number}"
-        dropped = drop(lake, name, alarm(name, "checkout", fault - APART * (number + 1)))
+        dropped = drop(lake, name, alarm(name, "checkout", fault - BEFORE_THE_DEMO - APART * number))
         record, answer = await_answer(lake, name)
         received = datetime.fromisoformat(record.body["received_time"]).timestamp()
         began, ended = (datetime.fromisoformat(each.time).timestamp() for each in (record, answer))

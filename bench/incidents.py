@@ -31,7 +31,7 @@ from logsight_assets.incidents.first_answer import SUFFICIENT
 from logsight_assets.incidents.investigate import Investigation, investigate
 from logsight_assets.intake.add import Defaults, add
 from logsight_assets.intake.arrivals import waiting
-from logsight_assets.intake.run import read_objects, sources_of, workbench
+from logsight_assets.intake.run import declared_sources, read_objects, workbench
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.trends.completeness import refresh_completeness
 
@@ -120,7 +120,7 @@ def lake_of(case: Case, cache: Path) -> Lake:
         add(lake, [file], Defaults())
         with workbench(lake) as bench:
             read_objects(bench, waiting(lake, bench.sources))
-        refresh_completeness(lake, sources_of(lake))
+        refresh_completeness(lake, declared_sources(lake))
         file.unlink()
     return open_lake(str(root), {})
 

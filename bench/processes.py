@@ -1,8 +1,9 @@
 """A program in a process of its own, and what it cost: wall, CPU and peak memory of everything that it started.
 
 CPU seconds are those of the process and of all descendants that were waited for. Peak memory is the sum of the peaks
-of the processes that lived at the same time, looked at five times a second, and never less than the kernel's own
-maximum of the largest one. Without /proc (macOS) that maximum is all there is.
+of the processes that lived at the same time, looked at five times a second. Without /proc (macOS), and of what is over
+in a moment, it is the kernel's maximum of the largest process; on Linux that counts what the parent held when it made
+the process, which is why it is not used where there is better.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str]) -> Cost:
             raise BenchError(f"{_name(command)} ended with code {process.returncode}: {_last_words(errors)}")
         output.seek(0)
         largest = used.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
-        return Cost(wall, used.ru_utime + used.ru_stime, max(watch.peak_mb, largest), output.read().decode())
+        return Cost(wall, used.ru_utime + used.ru_stime, watch.peak_mb or largest, output.read().decode())
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from bench.engines import fresh_lake, logsight_environment
 from bench.processes import measured
 from logsight_assets.intake import transaction
 from logsight_assets.intake.arrivals import waiting
-from logsight_assets.intake.run import read_objects, sources_of, workbench
+from logsight_assets.intake.run import declared_sources, read_objects, workbench
 from logsight_assets.lake import open_lake
 
 WITH, WITHOUT = "with", "without"
@@ -87,7 +87,7 @@ def _nothing(*_: object) -> None:
 def main(location: str, mode: str) -> None:
     """Read everything that waits in a lake; prints wall and CPU of that alone, as JSON."""
     lake = open_lake(location, os.environ)
-    arrivals = waiting(lake, sources_of(lake))
+    arrivals = waiting(lake, declared_sources(lake).by_name)
     with workbench(lake) as bench:
         started, used = time.perf_counter(), time.process_time()
         with patch.object(transaction, _STEP, _nothing) if mode == WITHOUT else nullcontext():

@@ -1,7 +1,7 @@
 """What a model may draft, and which of its steps stand: like statements of a summary, but that they tell what to do.
 
-Pure. A step names facts, and holds no name, number or run of words that they do not hold; links, commands and markup
-have no place in it, and it neither plays down nor silences anything.
+Pure. A step names facts, holds no name and no number that they do not hold, and repeats no run of their words; links,
+commands and markup have no place in it, and it neither plays down nor silences anything.
 """
 
 from __future__ import annotations
