@@ -78,7 +78,7 @@ class Refused:
 
     @property
     def told(self) -> str:
-        """File and fields and nothing that stands there, for whoever is given an answer that was made without it."""
+        """File and fields and nothing that stands there, for whoever may know of the file."""
         named = ", ".join(visible(field)[:_LONGEST_FIELD] for field in self.error.fields[:_MOST_FIELDS])
         return f"{self.place} could not be read" + (f": {named}" if named else "")
 
@@ -93,6 +93,10 @@ class Declared(Generic[_Declared]):
 
     by_name: dict[str, _Declared]
     refused: tuple[Refused, ...] = ()
+
+    def wrong_names(self, tenant: str) -> frozenset[str]:
+        """Names of what wrong files may declare of a tenant."""
+        return frozenset(each.name for each in self.refused if each.may_be_of(tenant))
 
     def whole(self) -> dict[str, _Declared]:
         """All of it, for whoever can correct a file; ConfigurationError names each that is wrong, and its fields."""

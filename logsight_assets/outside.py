@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from logsight_assets.failures import Failures
-from logsight_assets.intake.arrivals import Arrival, interrupted_hours, readable, waiting
+from logsight_assets.intake.arrivals import Arrival, interrupted_hours, kept_hours, readable, waiting
 from logsight_assets.intake.run import IntakeReport, declared_sources, read_objects, workbench
 from logsight_assets.lake import Lake, mark, marked, unmark
 from logsight_assets.observers import saw_hour, saw_intake, saw_receipt
@@ -49,7 +49,7 @@ def due_windows(lake: Lake) -> tuple[Due, Due]:
 
 @dataclass(frozen=True)
 class ToRead:
-    """Raw objects to be read, and the markers that told of their hours, looked at before the listing."""
+    """Raw objects to be read, and the markers, looked at before the listing, of hours in which no others wait."""
 
     arrivals: list[Arrival]
     markers: list[str]
@@ -60,8 +60,9 @@ def outside_to_read(lake: Lake) -> ToRead:
     told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
     outside = {hour for hour in told.keys() | interrupted_hours(lake) if not is_inside(lake, hour)}
     declared = declared_sources(lake)
-    found = readable(waiting(lake, declared.by_name, outside), declared)
-    return ToRead(found, [key for hour in outside & told.keys() for key in told[hour]])
+    held = waiting(lake, declared.by_name, outside)
+    settled = (outside & told.keys()) - kept_hours(held, declared)
+    return ToRead(readable(held, declared), [key for hour in settled for key in told[hour]])
 
 
 def is_inside(lake: Lake, hour: Hour) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from logsight_assets.declarations import Declared
 from logsight_assets.delivery.retention import forget_messages
 from logsight_assets.incidents.forget import forget_tenant
 from logsight_assets.incidents.retention import expire_incidents
@@ -68,5 +69,5 @@ def erase_tenant(lake: Lake, tenant: str) -> Certificate:
     forget_messages(lake)
     with embedded_engine(lake) as engine:
         refresh(lake, engine)
-    refresh_completeness(lake, sources)
+    refresh_completeness(lake, Declared(sources))
     return certificate

@@ -9,7 +9,7 @@ from logsight_assets.anomalies.hours import due_hours, overlooked_hours
 from logsight_assets.dagster_storage import trim
 from logsight_assets.failures import Failures, telling_only_what_may_be_told
 from logsight_assets.intake.arrivals import waiting
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import EVERYTHING, Lake, mark_once
 from logsight_assets.metrics.arrivals import take_in
 from logsight_assets.metrics.hours import due_hours as due_metrics
@@ -27,7 +27,7 @@ _MARK = "safety-net"
 
 def overlooked(lake: Lake) -> tuple[set[Hour], set[Hour]]:
     """Arrival hours with raw objects that no receipt names, and recent event hours that do not match their files."""
-    arrivals = {arrival.raw.arrival_hour for arrival in waiting(lake, sources_of(lake))}
+    arrivals = {arrival.raw.arrival_hour for arrival in waiting(lake, declared_sources(lake).by_name)}
     recent = hours_between(lake.now - _CHECKED_HOURS, lake.now + 1)
     return arrivals, {hour for hour in recent if not looks_current(lake, hour)}
 

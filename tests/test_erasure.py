@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from logsight_assets.declarations import Declared
 from logsight_assets.intake.transaction import check_conservation
 from logsight_assets.lake import Lake, values
 from logsight_assets.scratch import embedded_engine
@@ -247,7 +248,7 @@ def test_refused_lines_that_name_the_tenant_go_with_their_entries(tmp_path: Path
 
 
 def test_completeness_forgets_the_tenant(lake: Lake) -> None:
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     erase_tenant(lake, "globex")
     assert values(lake.store, "completeness/", "tenant") == ["acme"]
     assert b"globex" not in b"".join(lake.store.get(entry.key) for entry in lake.store.list("streams/"))

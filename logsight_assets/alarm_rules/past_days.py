@@ -108,10 +108,10 @@ def joined(before: Iterable[AlarmSpan], after: Iterable[AlarmSpan], midnight: in
     return sorted([*found, *(span._replace(end_nano=midnight) for span in running.values())])
 
 
-def write_day(lake: Lake, engine: QueryEngine, day: str) -> Result:
+def write_day(lake: Lake, engine: QueryEngine, day: str, rules: Sequence[BoundRule]) -> Result:
     """Put the rows of a day for every tenant that has alarms; the same again puts the same."""
     labels, start = labels_of(lake), Hour.of(parse_day(day))
-    spans = day_spans(lake, engine, day, bound_rules(lake))
+    spans = day_spans(lake, engine, day, rules)
     for tenant in tenants_of(lake):
         rows = [_row(span, labels) for span in spans if span.tenant == tenant]
         rows.sort(key=lambda row: (row["rule"], row["service"], row["alarm_time"]))

@@ -132,8 +132,3 @@ def read_rules(folder: Path) -> Declared[AlarmRule]:
     wrong = {each.name for each in own.refused}
     held = {name: rule for name, rule in sorted(found.items()) if rule.enabled and name not in wrong}
     return Declared(held, own.refused)
-
-
-def load_rules(folder: Path) -> dict[str, AlarmRule]:
-    """The same for whoever can correct a file; ConfigurationError names file and field."""
-    return read_rules(folder).whole()

@@ -22,11 +22,16 @@ class Edits:
 
 
 def edits(now: Mapping[str, str], wanted: Mapping[str, str], wrote: Mapping[str, str]) -> Edits:
-    """Compare texts by field: what the ticket shows, what it is to show, and what is known of our last writing."""
+    """Compare texts by field: what the ticket shows, what it is to show, and what is known of our last writing.
+
+    A field of which nothing is known, on a ticket that was looked at before, was none of ours to write by then: who set
+    it, nobody can tell, so it is theirs.
+    """
     write, left = [], []
     for name, text in wanted.items():
         shown, sent = _hash(now[name]), _hash(text)
-        is_theirs = wrote.get(name, shown) != shown and shown != sent
+        is_known = name in wrote or name + _SENT in wrote or not _was_looked_at(now, wrote)
+        is_theirs = (not is_known or wrote.get(name, shown) != shown) and shown != sent
         if is_theirs:
             left.append(name)
         elif sent not in (shown, wrote.get(name + _SENT)):
@@ -44,13 +49,20 @@ def written(
 ) -> dict[str, str]:
     """What is to be known of this writing; of a field that people have changed it stays what it was.
 
-    A field that is shown and not written yet is known as it was seen first: what people make of it is theirs, too.
+    A field that is shown and not written yet is known as it was when the ticket was looked at first: what people make
+    of it is theirs, too.
     """
-    known = {name: _hash(text) for name, text in after.items()} | dict(wrote)
+    seen = {} if _was_looked_at(after, wrote) else {name: _hash(text) for name, text in after.items()}
+    known = seen | dict(wrote)
     for name in wanted:
         if name not in done.left:
             known |= {name: _hash(after[name]), name + _SENT: _hash(wanted[name])}
     return known
+
+
+def _was_looked_at(shown: Mapping[str, str], wrote: Mapping[str, str]) -> bool:
+    """Whether a ticket was read behind a writing of ours; one that was just made was not."""
+    return any(name in wrote for name in shown)
 
 
 def _hash(text: str) -> str:

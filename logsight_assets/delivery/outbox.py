@@ -181,7 +181,9 @@ def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Deli
     if isinstance(letter, Silenced):
         subject = waits.entry.subject
         note_silence(lake, IncidentRecords(lake, subject.tenant, subject.name), letter.silence)
-        records.append("withheld", f"withheld:{letter.silence.number}", {"until": letter.until.isoformat()})
+        # The same silence may hold it back again behind a telling in between, so the key names what was known.
+        key = f"withheld:{letter.silence.number}:{state.records}"
+        records.append("withheld", key, {"until": letter.until.isoformat()})
         release(lake, waits.entry, turn, letter.until)
         return Delivered(withheld=1)
     if isinstance(letter, Gone):

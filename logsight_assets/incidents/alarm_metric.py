@@ -19,6 +19,7 @@ from logsight_assets.incidents.alarm import Alarm, Metric
 from logsight_assets.incidents.metric_declarations import MetricDeclarations
 from logsight_assets.incidents.own_series import OwnSeries, Span
 from logsight_assets.incidents.windows import NS, Window
+from logsight_assets.incidents.wrong_files import told_of
 from logsight_assets.lake import Lake, is_erased, service_metrics_key
 from logsight_assets.metrics.arrivals import Place, take_in_at
 from logsight_assets.metrics.fetch import FOR_ALARMS, Fetched, fetch_series, metric_source
@@ -83,7 +84,7 @@ def alarm_metric(session: Session, lake: Lake, alarm: Alarm, tenants: Sequence[s
     """
     # The files once: an alarm of the platform is looked for in every tenant.
     declared = MetricDeclarations.of(lake, alarm)
-    missing = tuple(each.told for each in declared.refused if any(map(each.may_be_of, tenants)))
+    missing = tuple(told_of(declared.refused, tenants))
     for tenant in (name for name in tenants if not is_erased(lake.store, name)):
         for metric in alarm.metrics:
             if metric.namespace == NAMESPACE:

@@ -12,14 +12,14 @@ from typing import Any, Protocol
 from logsight_assets.failures import Failures, told
 from logsight_assets.incidents.alarm import Alarm
 from logsight_assets.incidents.alarm_metric import fetch_alarm_metric
-from logsight_assets.incidents.answered_alarm import About as AboutAlarm
-from logsight_assets.incidents.answered_alarm import answered_alarm, unanswered
+from logsight_assets.incidents.answered_alarm import DueAlarm, answered_alarm, unanswered
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.reanalysis import basis_now
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.runbooks import FOLDER, matching, read_runbooks
 from logsight_assets.incidents.surroundings import About, surroundings
 from logsight_assets.incidents.windows import Window
+from logsight_assets.incidents.wrong_files import told_of
 from logsight_assets.lake import PLATFORM, Lake
 
 INCOMPLETE = "incomplete"
@@ -39,25 +39,23 @@ def answer_incident(
 ) -> int:
     """Make the answers that are due about alarms, or for a reason the latest one anew; how many were made."""
     made = 0
-    while about := unanswered(records):
-        _answer(lake, records, about, investigate, failures)
+    while due := unanswered(records):
+        _answer(lake, records, due, investigate, failures)
         made += 1
     if made or reason is None:
         return made
-    _answer(lake, records, AboutAlarm(answered_alarm(records, _count(records)), reason), investigate, failures)
+    _answer(lake, records, DueAlarm(answered_alarm(records, _count(records)), reason), investigate, failures)
     return 1
 
 
-def _answer(
-    lake: Lake, records: IncidentRecords, about: AboutAlarm, investigate: Investigate, failures: Failures
-) -> None:
+def _answer(lake: Lake, records: IncidentRecords, due: DueAlarm, investigate: Investigate, failures: Failures) -> None:
     number = _count(records) + 1
     evidence = records.find(f"evidence:{number}")
     if evidence is None:
         # Looked at before anything is read: what comes in meanwhile is news.
-        basis = basis_now(lake, records.tenant, Window.of(about.alarm)).to_json()
-        found: dict[str, Any] = {"reason": about.reason, "about": about.record.key, "basis": basis}
-        found |= _investigated(lake, records, about.alarm, investigate, failures)
+        basis = basis_now(lake, records.tenant, Window.of(due.alarm)).to_json()
+        found: dict[str, Any] = {"reason": due.reason, "about": due.record.key, "basis": basis}
+        found |= _investigated(lake, records, due.alarm, investigate, failures)
         if records.tenant == PLATFORM:
             # Whoever erases one of them empties this record.
             found["tenants"] = readable_tenants(lake)
@@ -116,7 +114,7 @@ def _runbooks(
             [(each["template_id"], each["template"]) for each in answer["templates"]],
             [service for body in alarms for service in body["services"]],
         )
-        return [runbook.to_json() for runbook in found], [each.told for each in declared.refused]
+        return [runbook.to_json() for runbook in found], told_of(declared.refused, [records.tenant])
     return [], [f"runbooks could not be read: {told(failures.held['runbooks'])}"]
 
 

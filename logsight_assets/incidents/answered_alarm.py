@@ -25,7 +25,7 @@ _MOST = 12
 
 
 @dataclass(frozen=True)
-class About:
+class DueAlarm:
     """An alarm that an answer is to be about."""
 
     record: Record
@@ -36,21 +36,21 @@ class About:
         return parse_alarm(self.record.body["event"])
 
 
-def unanswered(records: IncidentRecords) -> About | None:
+def unanswered(records: IncidentRecords) -> DueAlarm | None:
     """The alarm that an answer is due about; None where all that went off is looked at, or has been often enough."""
     alarms = _alarms(records)
     answers = [record for record in records.all() if record.kind == "first_answer"]
     if not answers:
-        return About(alarms[0], ALARM_CAME)
-    read = _window(records, len(answers))
+        return DueAlarm(alarms[0], ALARM_CAME)
+    read = _window_read(records, len(answers))
     if sum(answer.body["reason"] in OF_AN_ALARM for answer in answers) >= _MOST or read is None:
         return None
     # Windows that overlap tell the same.
-    later = [record for record in alarms if _nano(record) - read.span >= read.as_of]
+    later = [record for record in alarms if _window_of(record).start >= read.as_of]
     if again := [record for record in later if record.kind == "reopened"]:
-        return About(again[-1], WENT_OFF_AGAIN)
+        return DueAlarm(again[-1], WENT_OFF_AGAIN)
     if later and answers[-1].body["verdict"] != EXPLAINED:
-        return About(later[-1], WENT_ON)
+        return DueAlarm(later[-1], WENT_ON)
     return None
 
 
@@ -67,12 +67,13 @@ def _alarms(records: IncidentRecords) -> list[Record]:
     return sorted(alarms, key=lambda record: (record.body["unix_ms"], record.number))
 
 
-def _window(records: IncidentRecords, number: int) -> Window | None:
+def _window_read(records: IncidentRecords, number: int) -> Window | None:
     """The window that an answer is made from; None where that is not said."""
     evidence = records.find(f"evidence:{number}")
     basis = evidence.body.get("basis") if evidence else None
     return Window(**basis["window"]) if basis else None
 
 
-def _nano(record: Record) -> int:
-    return int(record.body["unix_ms"]) * 1_000_000
+def _window_of(record: Record) -> Window:
+    """The window of an alarm, which may be far shorter than that of the alarm that was answered before it."""
+    return Window.of(parse_alarm(record.body["event"]))

@@ -130,15 +130,17 @@ def told_before(board: Board, change: Transition) -> list[Decision]:
 
 
 def episode_ms(board: Board, change: Transition, reopen_minutes: int) -> int | None:
-    """When the episode began that a change repeats, re-opens or ends; None if the board knows of none."""
-    history = [d for d in board.alarms.get(change.alarm_id, ()) if d.state == ALARM]
+    """When the episode began that a change repeats, re-opens or ends; None if the board knows of none.
+
+    What ends an episode that has ended already is of one that nobody has told yet: it goes where that would.
+    """
+    history = board.alarms.get(change.alarm_id, ())
     if change.state != ALARM:
-        before = [d.unix_ms for d in history if d.unix_ms <= change.unix_ms]
-    elif incident := _own_incident(board, change, reopen_minutes * _MINUTE_MS):
-        before = [d.unix_ms for d in history if d.incident_id == incident]
-    else:
-        before = []
-    return max(before, default=None)
+        began = max((d.unix_ms for d in history if d.state == ALARM and d.unix_ms <= change.unix_ms), default=None)
+        if began is None or not any(d.state == OK and began <= d.unix_ms < change.unix_ms for d in history):
+            return began
+    incident = _own_incident(board, change, reopen_minutes * _MINUTE_MS)
+    return max((d.unix_ms for d in history if d.state == ALARM and d.incident_id == incident), default=None)
 
 
 def resolved_by_person(board: Board, incident: str, unix_ms: int) -> Board:

@@ -4,28 +4,31 @@ A fault that goes on becomes its own normal, and then "the logs do not show it".
 `anomalies` has an episode that nobody accepted is passed over, as that table does for its own baseline. Only hours that
 were over by `as_of` count, because an hour's row is refreshed as the hour fills. An hour that is not judged yet is what
 the one before it was: an episode stands until an hour shows none. Where nothing was ever judged, every hour is usual.
+
+Which service runs on a host only the events say, and these are read after the hours are chosen. So to an alarm that
+names no service every service is another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from logsight_assets.anomalies.episodes import Episode, anomalies_between
-from logsight_assets.anomalies.series import FLAGGED
+from logsight_assets.anomalies.series import FLAGGED, RUNNING
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.incidents.alarm import Alarm
 from logsight_assets.incidents.alarm_metric import MetricSeries
 from logsight_assets.incidents.symptom import services_of
 from logsight_assets.incidents.windows import NS, Window
 from logsight_assets.lake import Lake, anomalies_key
-from logsight_assets.timeline import HOUR_NS, Hour
+from logsight_assets.timeline import HOUR_NS, Hour, hours_between
 
-_COLUMNS = ["service", "template_id", "state"]
 _UNJUDGED = 2  # hours that may wait to be judged while an episode stands
 
 
@@ -33,8 +36,49 @@ class Kind(IntEnum):
     """What an hour was like, the best first."""
 
     USUAL = 0
-    OTHERS_UNLIKE = 1  # some other service was, as a whole, unlike itself
+    # Some other service was, as a whole, unlike itself; to an alarm that names no service, a line of one is enough.
+    OTHERS_UNLIKE = 1
     OWN_UNLIKE = 2  # the alarm's own service was, or one of its lines
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An episode that stands."""
+
+    service: str
+    template_id: str  # '' where the service is unlike itself as a whole
+    since: Hour  # its first hour that was looked at
+    score: float  # the highest
+    reason: str  # of its latest hour
+
+
+class _Row(NamedTuple):
+    """An hour of an episode, whether somebody accepted it or not."""
+
+    tenant: str
+    service: str
+    template_id: str
+    metric: str
+    episode_id: str
+    state: str
+    score: float
+    reason: str
+
+    @property
+    def episode(self) -> tuple[str, ...]:
+        """What is the same in all its hours."""
+        return self[:5]
+
+
+_COLUMNS = list(_Row._fields[1:])
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """An hour that is judged, for one tenant at least."""
+
+    kind: Kind
+    rows: Sequence[_Row]
 
 
 @dataclass
@@ -45,66 +89,84 @@ class NormalHours:
     alarm: Alarm
     tenants: Sequence[str]
     window: Window
-    _read: dict[Hour, Kind | None] = field(default_factory=dict)
+    _read: dict[Hour, _Judged | None] = field(default_factory=dict)
 
     def kind_of(self, hour: Hour) -> Kind:
         """Of an hour that is not judged, the kind of the latest one before it that is."""
-        kinds = (self._judged(hour - back) for back in range(_UNJUDGED + 1))
-        return next((kind for kind in kinds if kind is not None), Kind.USUAL)
+        judged = (self._judged(hour - back) for back in range(_UNJUDGED + 1))
+        return next((each.kind for each in judged if each), Kind.USUAL)
 
-    def standing(self, services: Collection[str]) -> list[Episode]:
+    def standing(self, services: Collection[str]) -> list[Standing]:
         """Episodes of these services that stood in the last hour that is judged, by score, one a service."""
         over = Hour.of_nano(self.window.as_of)
-        last = next((hour for hour in (over - 1, over - 2) if self._judged(hour) is not None), None)
-        if last is None or self._judged(last) == Kind.USUAL:
-            return []
-        start = self.window.earlier_hours[-1].start
-        found = [each for name in self.tenants for each in anomalies_between(self.lake, name, start, last.end)]
-        best: dict[str, Episode] = {}
-        for each in sorted(found, key=lambda each: (bool(each.series.template_id), -each.score)):
-            if each.last == last and each.state in FLAGGED and each.series.service in services:
-                best.setdefault(each.series.service, each)
+        last = next((hour for hour in (over - 1, over - 2) if self._judged(hour)), over - 1)
+        found = {
+            row.episode: Standing(row.service, row.template_id, last, row.score, row.reason)
+            for row in self._rows(last)
+            if row.state in FLAGGED and row.service in services
+        }
+        for hour in hours_between(self.window.earlier_hours[-1], last) if found else ():
+            for row in self._rows(hour):
+                if held := found.get(row.episode):
+                    since, score = min(held.since, hour), max(held.score, row.score)
+                    found[row.episode] = replace(held, since=since, score=score)
+        best: dict[str, Standing] = {}
+        for each in sorted(found.values(), key=lambda each: (bool(each.template_id), -each.score)):
+            best.setdefault(each.service, each)
         return list(best.values())
 
-    def _judged(self, hour: Hour) -> Kind | None:
+    def _rows(self, hour: Hour) -> Sequence[_Row]:
+        judged = self._judged(hour)
+        return judged.rows if judged else ()
+
+    def _judged(self, hour: Hour) -> _Judged | None:
         if hour not in self._read:
             self._read[hour] = self._look(hour) if hour.start_nano < self.window.as_of // HOUR_NS * HOUR_NS else None
         return self._read[hour]
 
-    def _look(self, hour: Hour) -> Kind | None:
-        known: set[str] = set()
-        whole: set[str] = set()  # services that are unlike themselves …
-        unlike: set[str] = set()  # … or that have a line that is
-        is_judged = False
-        for tenant in self.tenants:
-            try:
-                data = pa.BufferReader(self.lake.store.get(anomalies_key(tenant, hour)))
-                rows = pq.ParquetFile(data, pre_buffer=False).read(_COLUMNS, use_threads=False)
-            except (ObjectMissing, pa.ArrowInvalid):
-                continue  # one that cannot be read is named with the evidence (surroundings.py)
-            is_judged = True
-            columns = (rows[name].to_pylist() for name in _COLUMNS)
-            for service, template_id, state in zip(*columns, strict=True):
-                known.add(service)
-                if state in FLAGGED:
-                    unlike.add(service)
-                    if not template_id:
-                        whole.add(service)
-        if not is_judged:
+    def _look(self, hour: Hour) -> _Judged | None:
+        held = {name: table for name in self.tenants if (table := self._table(name, hour)) is not None}
+        if not held:
             return None
-        if unlike and any(each.service in unlike for each in services_of(self.alarm, sorted(known))):
+        known = {service for table in held.values() for service in table["service"].unique().to_pylist()}
+        rows = [row for name, table in held.items() for row in _running(name, table)]
+        return _Judged(self._kind([row for row in rows if row.state in FLAGGED], sorted(known)), rows)
+
+    def _kind(self, flagged: Sequence[_Row], known: Sequence[str]) -> Kind:
+        own = {each.service for each in services_of(self.alarm, known)} if flagged else set()
+        if any(row.service in own for row in flagged):
             return Kind.OWN_UNLIKE
-        return Kind.OTHERS_UNLIKE if whole else Kind.USUAL
+        return Kind.OTHERS_UNLIKE if any(not own or not row.template_id for row in flagged) else Kind.USUAL
+
+    def _table(self, tenant: str, hour: Hour) -> pa.Table | None:
+        """A tenant's hour; None if it is not judged, or is damaged, which surroundings.py names near the incident."""
+        try:
+            data = self.lake.store.get(anomalies_key(tenant, hour))
+        except ObjectMissing:
+            return None
+        # Not `read_rows`, which reads the store while it decodes: a store that fails is no damage.
+        try:
+            table = pq.ParquetFile(pa.BufferReader(data)).read(_COLUMNS).select(_COLUMNS)
+            table.validate(full=True)
+        except (ValueError, KeyError, OSError):  # a footer, a column's name or text, a page
+            return None
+        return table
 
 
-def unexplained(standing: Sequence[Episode], *, is_explained: bool, is_normal: bool) -> tuple[str, ...]:
+def _running(tenant: str, table: pa.Table) -> list[_Row]:
+    """A tenant's rows of episodes, in the order of the table's key."""
+    states = pa.array(sorted(RUNNING), table["state"].type)
+    return [_Row(tenant, **row) for row in table.filter(pc.is_in(table["state"], value_set=states)).to_pylist()]
+
+
+def unexplained(standing: Sequence[Standing], *, is_explained: bool, is_normal: bool) -> tuple[str, ...]:
     """What an answer leaves open of episodes of the alarm's services that stand, in words.
 
     The names are text of log lines. An explained alarm leaves nothing open, if its answer knew what is normal.
     """
     if is_normal and is_explained:
         return ()
-    said = [f"{each.series.service} is unlike itself since {each.since.start:%Y-%m-%d %H:%M} UTC" for each in standing]
+    said = [f"{each.service} is unlike itself since {each.since.start:%Y-%m-%d %H:%M} UTC" for each in standing]
     if not is_normal:
         return (f"a time before that is normal: {', '.join(said) or 'it was all unlike itself'}",)
     return tuple(f"why {words} ({each.reason})" for words, each in zip(said, standing, strict=True))

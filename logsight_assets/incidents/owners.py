@@ -7,12 +7,12 @@ is known now. A change never goes to a tenant that it does not name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from logsight_assets.incidents.alarm import Alarm
-from logsight_assets.incidents.board import UnreadableBoard, read_board
-from logsight_assets.incidents.episodes import ALARM, Board, Transition, episode_ms
+from logsight_assets.incidents.board import UnreadableBoard, now_ms, read_board
+from logsight_assets.incidents.episodes import Board, Transition, Windows, decide, episode_ms
 from logsight_assets.incidents.symptom import named_tenants, tenant_of
 from logsight_assets.lake import PLATFORM, Lake
 from logsight_assets.settings import TENANT_NAME
@@ -25,7 +25,8 @@ class KnownTenants:
     lake: Lake
     names: Sequence[str]  # sorted
     # Keys of what waits, by tenant, listed before any board is read: what is dealt with in between is then in both.
-    waiting: Mapping[str, Sequence[str]]
+    # What this look lays into the lake is added.
+    waiting: dict[str, list[str]]
     boards: dict[str, Board] = field(default_factory=dict)
 
     def owner(self, alarm: Alarm, change: Transition) -> str:
@@ -37,16 +38,17 @@ class KnownTenants:
         here = self._episode_ms(own, change)
         return other if here is None or there > here else own
 
+    def lay(self, tenant: str, key: str) -> None:
+        """Note that a change waits from now on: what comes behind it in the same look may belong to it."""
+        self.waiting.setdefault(tenant, []).append(key)
+
     def _episode_ms(self, tenant: str, change: Transition) -> int | None:
-        """When the episode began that a change belongs to among a tenant's; None if it has none."""
+        """When the episode began that a change belongs to among a tenant's, decided or not; None if it has none."""
         reach = self.lake.settings.incidents.reopen_minutes
-        waits = [
-            began
-            for began in _began(self.waiting.get(tenant, ()), change.alarm_id)
-            if began <= change.unix_ms and (change.state != ALARM or change.unix_ms - began <= reach * 60_000)
-        ]
-        decided = episode_ms(self._board(tenant), change, reach)
-        return max([*waits, *([decided] if decided is not None else [])], default=None)
+        waits = _changes(self.waiting.get(tenant, ()), change.alarm_id)
+        # Without services what waits joins no other alarm's incident, so how near one must be does not matter.
+        board = decide(self._board(tenant), waits, Windows(0, reach), now_ms(self.lake))
+        return episode_ms(board, change, reach)
 
     def _board(self, tenant: str) -> Board:
         """A damaged one fails the runs of its own tenant, and no other's."""
@@ -58,11 +60,10 @@ class KnownTenants:
         return self.boards[tenant]
 
 
-def _began(waiting: Iterable[str], alarm_id: str) -> list[int]:
-    """When an alarm went off, by what waits of it; names are those of `Transition.key`."""
-    end = f"-{alarm_id}-{ALARM}.json"
-    starts = [key.rpartition("/")[2].removesuffix(end) for key in waiting if key.endswith(end)]
-    return [int(start) for start in starts if start.isdecimal()]
+def _changes(waiting: Iterable[str], alarm_id: str) -> list[Transition]:
+    """What waits of an alarm; names are those of `Transition.key`."""
+    names = [key.rpartition("/")[2].removesuffix(".json").partition(f"-{alarm_id}-") for key in waiting]
+    return [Transition(alarm_id, state, int(start)) for start, _, state in names if state and start.isdecimal()]
 
 
 def _first_tenant(names: Iterable[str]) -> str | None:

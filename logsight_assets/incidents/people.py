@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -119,21 +119,40 @@ def covered_by(lake: Lake, tenant: str, subject: Mapping[str, str]) -> list[str]
 def end_silence(lake: Lake, tenant: str, subject: Mapping[str, str], said: Said) -> tuple[Decision, list[str]]:
     """End a silence before its time; the decision, and the incidents that it covered: they are told of again.
 
-    UsageError if no silence of this subject stands.
+    Where whoever ended it was killed over that, what is left of it is done, and the decision is that one's. UsageError
+    if no silence of this subject stands.
     """
-    held, name = _standing(lake, tenant), _named(subject)
-    if name not in held:
+    said_before, name = decisions(lake.store, tenant, SILENCE), _named(subject)
+    held = standing(said_before, lake.clock())
+    if name in held:
+        made = decide(lake, tenant, SILENCE, name, None, said)
+        covered = _covered(lake, tenant, held[name])
+    elif unfinished := _unfinished_end(lake, tenant, [each for each in said_before if each.subject == name]):
+        made, covered = unfinished
+    else:
         others = f"there are: {', '.join(sorted(held))}" if held else "none stands"
         raise UsageError(f"unsilence: {tenant} has no silence of {name[:80]}; {others}")
-    made = decide(lake, tenant, SILENCE, name, None, said)
-    covered = _covered(lake, tenant, held[name])
     for records in covered:
-        body = {"silence": name, "why": said.why}
-        records.append("unsilenced", f"unsilenced:{made.number}", body, said.who)
+        # Also before the record, which says that it is done: a kill behind that is not made good.
+        hand_over(lake, records)
+        records.append("unsilenced", _end_key(made), {"silence": name, "why": made.why}, made.who)
         hand_over(lake, records)
     told = [records.incident_id for records in covered]
     refresh_rows(lake, tenant, told)
     return made, told
+
+
+def _unfinished_end(lake: Lake, tenant: str, said: Sequence[Decision]) -> tuple[Decision, list[IncidentRecords]] | None:
+    """The last decision about a subject and the incidents that still wait for it, if it ended a silence and some do."""
+    silences = [each for each in said if each.value is not None]
+    if not silences or said[-1].value is not None:
+        return None
+    left = [each for each in _covered(lake, tenant, silences[-1]) if each.find(_end_key(said[-1])) is None]
+    return (said[-1], left) if left else None
+
+
+def _end_key(end: Decision) -> str:
+    return f"unsilenced:{end.number}"
 
 
 def _covered(lake: Lake, tenant: str, silence: Decision) -> list[IncidentRecords]:

@@ -22,6 +22,7 @@ from logsight_assets.incidents.changes import changes_between
 from logsight_assets.incidents.reading import readable_tenants
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.windows import Window
+from logsight_assets.incidents.wrong_files import told_of
 from logsight_assets.lake import PLATFORM, Lake, incidents_key, templates_key
 from logsight_assets.parquet import read_rows
 from logsight_assets.slo.budget import BURNING, EXHAUSTED
@@ -73,7 +74,7 @@ def surroundings(lake: Lake, about: About, failures: Failures) -> tuple[dict[str
         found[name] = []
         with failures.attempt(window):
             found[name], refused = look(lake, about)
-            missing += [each.told for each in refused if any(map(each.may_be_of, _tenants(lake, about)))]
+            missing += told_of(refused, _tenants(lake, about))
         if error := failures.held.get(window):
             missing.append(f"{name.replace('_', ' ')} could not be read: {told(error)}")
     return found, missing

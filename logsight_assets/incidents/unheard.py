@@ -33,19 +33,19 @@ def unheard(lake: Lake, alarm: Alarm, tenants: Sequence[str], window: Window) ->
 
 
 def _last_heard(lake: Lake, tenants: Sequence[str], window: Window) -> dict[str, datetime]:
-    """End of the last hour before `as_of` in which each service said anything; the first of them is days ago."""
+    """End of the last hour that was over by `as_of` in which each service said anything; the first is days ago."""
     as_of = datetime.fromtimestamp(window.as_of / 1e9, UTC)
     found: dict[str, datetime] = {}
     for day in (as_of - timedelta(days=back) for back in range(_DAYS)):
         for tenant in tenants:
+            key = hour_key("service_trend", tenant, f"{day:%Y-%m-%d}")
             try:
-                rows = read_rows(lake.store, hour_key("service_trend", tenant, f"{day:%Y-%m-%d}"))
+                rows = read_rows(lake.store, key, ["service", "hour_time"])
             except ObjectMissing:
                 continue
-            for row in rows.select(["service", "hour_time"]).to_pylist():
-                hour = row["hour_time"].replace(tzinfo=UTC)
-                if row["service"] and hour < as_of:
-                    end = hour + timedelta(hours=1)
+            for row in rows.to_pylist():
+                end = row["hour_time"].replace(tzinfo=UTC) + timedelta(hours=1)
+                if row["service"] and end <= as_of:
                     found[row["service"]] = max(end, found.get(row["service"], end))
     return found
 

@@ -100,6 +100,7 @@ def put_waiting(lake: Lake, body: bytes, tenants: KnownTenants) -> WaitingAlarm:
     waiting = replace(unplaced, tenant=tenant, key=waiting_alarm_key(tenant, change.key))
     held = {"version": WAITING_VERSION, "received_time": waiting.received_time, "event": waiting.event}
     lake.store.put(waiting.key, json.dumps(held, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+    tenants.lay(tenant, waiting.key)
     return waiting
 
 

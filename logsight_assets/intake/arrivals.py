@@ -117,6 +117,12 @@ def readable(arrivals: Iterable[Arrival], declared: Declared[SourceDefinition]) 
     return [arrival for arrival in arrivals if arrival.raw.source not in wrong]
 
 
+def kept_hours(arrivals: Iterable[Arrival], declared: Declared[SourceDefinition]) -> set[Hour]:
+    """Arrival hours of those others: their markers stay, so that a corrected file is all that the objects wait for."""
+    wrong = {each.name for each in declared.refused}
+    return {arrival.raw.arrival_hour for arrival in arrivals if arrival.raw.source in wrong}
+
+
 class _Receipts:
     """Receipts by the raw object's key that they are of, listed as far as they are asked for."""
 

@@ -1,10 +1,11 @@
 """Dagster's side of intake: raw objects as delivered, and their reading by arrival hour."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import dagster as dg
 
-from logsight_assets.intake.arrivals import Arrival, readable, waiting
+from logsight_assets.intake.arrivals import Arrival, kept_hours, readable, waiting
 from logsight_assets.intake.run import IntakeReport, declared_sources, read_hours, workbench
 from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
@@ -35,15 +36,18 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         with keeping_what_is_done(context, lake) as progress, workbench(lake) as bench:
             # Before the listing: whoever puts an object afterwards leaves a marker of its own, which stays.
             told = {hour: markers(lake.store, "arrivals", str(hour)) for hour in hours}
-            found = by_hour(lake, hours, replay=is_replay(context))
-            for hour, read in read_hours(bench, found, saw_receipt):
+            declared = declared_sources(lake)
+            held = waiting(lake, declared.by_name, hours, replay=is_replay(context))
+            kept = kept_hours(held, declared)
+            for hour, read in read_hours(bench, by_hour(hours, readable(held, declared)), saw_receipt):
                 with progress.attempt(f"arrival hour {hour}"):
                     report = read()
                     total.merge(report)
                     saw_intake(report)
                     if report.objects:
                         mark(lake.store, "completeness", "table", str(hour))
-                    unmark(lake.store, told[hour])
+                    if hour not in kept:
+                        unmark(lake.store, told[hour])
                     progress.done(hour.partition_key, intake_metadata(report))
         context.log.info("intake of %s objects: %s events", total.objects, total.events)
         return dg.MaterializeResult(metadata=intake_metadata(total))
@@ -51,11 +55,10 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
     return intake
 
 
-def by_hour(lake: Lake, hours: list[Hour], *, replay: bool) -> dict[Hour, list[Arrival]]:
-    """What must be read, and can be, by arrival hour; hours with nothing to read are there with nothing."""
-    declared = declared_sources(lake)
+def by_hour(hours: Iterable[Hour], arrivals: Iterable[Arrival]) -> dict[Hour, list[Arrival]]:
+    """What must be read, by arrival hour; hours with nothing to read are there with nothing."""
     found: dict[Hour, list[Arrival]] = defaultdict(list, {hour: [] for hour in hours})
-    for arrival in readable(waiting(lake, declared.by_name, hours, replay=replay), declared):
+    for arrival in arrivals:
         found[arrival.raw.arrival_hour].append(arrival)
     return dict(sorted(found.items()))
 

@@ -82,11 +82,6 @@ def declared_sources(lake: Lake) -> Declared[SourceDefinition]:
     return read_sources(lake.config / "sources")
 
 
-def sources_of(lake: Lake) -> dict[str, SourceDefinition]:
-    """Sources by name, without those whose file is wrong."""
-    return declared_sources(lake).by_name
-
-
 @contextlib.contextmanager
 def workbench(lake: Lake) -> Iterator[Workbench]:
     """Engine, keys and rules of one run; its scratch folder goes with it."""

@@ -142,8 +142,3 @@ def read_sources(folder: Path) -> Declared[SourceDefinition]:
         place = None if source.location is None else str((folder.parent / source.location).absolute())
         found[name] = source.model_copy(update={"location": place})
     return Declared(found, declared.refused)
-
-
-def load_sources(folder: Path) -> dict[str, SourceDefinition]:
-    """The same for whoever can correct a file; ConfigurationError names file and field."""
-    return read_sources(folder).whole()

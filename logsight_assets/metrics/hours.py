@@ -2,7 +2,8 @@
 
 Pure in its inputs, which are the stored objects that hold points of the hour or of the one before, and the named
 metrics. Nothing is fetched here, so a backfill or a replay never asks a live system; what was fetched once lies in the
-lake (see `fetched.py`). An object that retention took leaves the hours that were made from it as they are.
+lake (see `fetched.py`). An object that retention took leaves the hours that were made from it as they are, and so
+does a wrong file the rows of its metric (see `trends/carried.py`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
+from logsight_assets.declarations import Declared
 from logsight_assets.lake import (
     Lake,
     hours_below,
@@ -33,6 +35,7 @@ from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes
 from logsight_assets.scratch import scratch_folder
 from logsight_assets.tables import SERVICE_METRICS
 from logsight_assets.timeline import Hour
+from logsight_assets.trends.carried import carried_part, carried_rows, due_while_wrong, mark_carried
 from logsight_assets.trends.publish import Holding, Inputs, Published, Totals, Window, facts_of, publish
 from logsight_assets.versions import METRICS_VERSION
 from resources.metrics import Point, Series
@@ -59,15 +62,17 @@ class MetricHour:
 def refresh_metrics(lake: Lake, hour: Hour, *, replay: bool = False) -> MetricHour:
     """Publish an hour of every tenant, then remove the hour's markers that were read before.
 
-    A metric whose file is wrong has no rows in it; they come when the file is corrected.
+    While a metric's file is wrong the hour stays marked, and is made again when the file is corrected.
     """
     read = markers(lake.store, LEVEL, str(hour))
-    metrics = list(read_metrics(lake.config / FOLDER).by_name.values())
+    declared = read_metrics(lake.config / FOLDER)
     own: list[str] = []
     done: list[Published] = []
     for tenant in _tenants(lake.store):
-        window = _TenantHour(lake, tenant, hour, [each for each in metrics if each.is_for(tenant)]).window()
+        window = _TenantHour.of(lake, tenant, hour, declared).window()
         done.append(publish(lake.store, window, lambda: _announce(lake.store, hour, own), replay=replay))
+    if declared.refused and (read or any(each.is_changed for each in done)):
+        mark_carried(lake.store, LEVEL, str(hour))
     unmark(lake.store, read + own)
     totals = Totals.of(done, _COUNTS)
     return MetricHour(hour, totals.published, totals.removed, **totals.counts)
@@ -80,6 +85,8 @@ def due_hours(lake: Lake) -> dict[Hour, list[str]]:
     """
     found = {Hour.parse(hour): keys for hour, keys in marked(lake.store, LEVEL).items()}
     declared = read_metrics(lake.config / FOLDER)
+    if declared.refused:
+        found = due_while_wrong(found)
     first = lake.now - _EDITED_HOURS
     for tenant in _tenants(lake.store):
         if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
@@ -126,10 +133,22 @@ class _TenantHour:
     tenant: str
     hour: Hour
     metrics: list[NamedMetric]
+    wrong: frozenset[str]  # names of what wrong files declare
+
+    @classmethod
+    def of(cls, lake: Lake, tenant: str, hour: Hour, declared: Declared[NamedMetric]) -> Self:
+        own = [each for each in declared.by_name.values() if each.is_for(tenant)]
+        return cls(lake, tenant, hour, own, declared.wrong_names(tenant))
 
     def window(self) -> Window:
-        key = service_metrics_key(self.tenant, self.hour)
-        return Window(f"metrics of hour {self.hour}", [key], self._survey, self._make)
+        return Window(f"metrics of hour {self.hour}", [self._key], self._survey, self._make)
+
+    @property
+    def _key(self) -> str:
+        return service_metrics_key(self.tenant, self.hour)
+
+    def _carried(self) -> list[dict[str, Any]]:
+        return carried_rows(self.lake.store, self._key, "metric", self.wrong)
 
     def _files(self) -> list[MetricFile]:
         return [file for hour in (self.hour - 1, self.hour) for file in files_of(self.lake.store, self.tenant, hour)]
@@ -139,18 +158,20 @@ class _TenantHour:
         if is_erased(store, self.tenant):
             return Inputs({})
         own = files_of(store, self.tenant, self.hour)
-        if not own or not (self.metrics or any(file.is_fetched for file in own)):
+        carried = carried_part(self._carried())
+        if not own or not (self.metrics or carried or any(file.is_fetched for file in own)):
             return Inputs({})
         files = [*own, *files_of(store, self.tenant, self.hour - 1)]
         parts = {file.raw_key: file.content_sha256 if store.head(file.raw_key) else _GONE for file in files}
         definitions = {"definitions": fingerprint_of(self.metrics)}
-        return Inputs(parts | definitions, is_frozen=_GONE in parts.values())
+        return Inputs(parts | definitions | carried, is_frozen=_GONE in parts.values())
 
     def _make(self, inputs: Inputs, _: Holding) -> Mapping[str, bytes]:
         names = frozenset(metric.metric for metric in self.metrics)
         with scratch_folder(self.lake.state) as scratch:
             stored = stored_in(self.lake, self._files(), names, scratch)
-        rows = sorted(self._rows(stored), key=lambda row: [row[name] for name in SERVICE_METRICS.key])
+        rows = [*self._carried(), *self._rows(stored)]
+        rows.sort(key=lambda row: [row[name] for name in SERVICE_METRICS.key])
         facts = {
             INPUTS: inputs.fingerprint or "",
             VERSION: str(METRICS_VERSION),
@@ -159,7 +180,7 @@ class _TenantHour:
             _COUNTS["points"]: str(len(rows)),
         }
         table = pa.Table.from_pylist(rows, SERVICE_METRICS.arrow_schema)
-        return {service_metrics_key(self.tenant, self.hour): parquet_bytes(table, SERVICE_METRICS, facts)}
+        return {self._key: parquet_bytes(table, SERVICE_METRICS, facts)}
 
     def _rows(self, stored: Stored) -> Iterator[dict[str, Any]]:
         """Rows of the named metrics, then those of what was fetched and has no file."""

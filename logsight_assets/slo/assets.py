@@ -6,17 +6,16 @@ from logsight_assets.lake import Lake
 from logsight_assets.partitions import CHUNK, is_replay, keeping_what_is_done
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.slo.days import ObjectiveDay, refresh_objectives
-from logsight_assets.slo.objective import FOLDER, read_objectives
+from logsight_assets.slo.objective import FOLDER, LONGEST_WINDOW_DAYS, read_objectives
 from logsight_assets.tables import SLO
 from logsight_assets.trends.assets import table_metadata
-
-# The longest window that an objective may have.
-_DAYS = 90
 
 
 def slo_asset(days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
     """The table `slo`: a day's hours, each with what its objectives' windows hold by then."""
-    window = dg.TimeWindowPartitionMapping(start_offset=-_DAYS, allow_nonexistent_upstream_partitions=True)
+    window = dg.TimeWindowPartitionMapping(
+        start_offset=-LONGEST_WINDOW_DAYS, allow_nonexistent_upstream_partitions=True
+    )
 
     @dg.asset(
         name=SLO.name,

@@ -1,6 +1,7 @@
 """A day's objectives brought up to date, for every tenant: inputs pinned, counted, published.
 
 A day is made of the trends of all days in its objectives' windows. So one whose counts changed marks the days after it.
+Rows of an objective whose file is wrong stay as they are: see `trends/carried.py`.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, Self
 
 import pyarrow as pa
 
+from logsight_assets.declarations import Declared
 from logsight_assets.errors import ObjectMissing
 from logsight_assets.lake import (
     Lake,
@@ -26,9 +29,10 @@ from logsight_assets.lake import (
 from logsight_assets.parquet import INPUTS, VERSION, parquet_bytes, read_rows
 from logsight_assets.slo.budget import EXHAUSTED, Count, HourOfObjective, hours_of_objective
 from logsight_assets.slo.counting import TRENDS_READ, count
-from logsight_assets.slo.objective import FOLDER, Objective, read_objectives
+from logsight_assets.slo.objective import FOLDER, LONGEST_WINDOW_DAYS, Objective, read_objectives
 from logsight_assets.tables import SLO
 from logsight_assets.timeline import Hour, hours_of_day, parse_day
+from logsight_assets.trends.carried import carried_part, carried_rows, due_while_wrong, is_carried, mark_carried
 from logsight_assets.trends.completeness import COMPLETE
 from logsight_assets.trends.hours import OBJECTIVES as LEVEL
 from logsight_assets.trends.parts import AllTime, Parts, hour_parts
@@ -62,18 +66,20 @@ class ObjectiveDay:
 def refresh_objectives(lake: Lake, engine: QueryEngine, day: str, *, replay: bool = False) -> ObjectiveDay:
     """Publish a day of every tenant, mark the later days that it is part of, then remove the day's markers.
 
-    An objective whose file is wrong has no rows in it; they come when the file is corrected.
+    While an objective's file is wrong the day stays marked, and is made again when the file is corrected.
     """
     read = markers(lake.store, LEVEL, day)
-    objectives = list(read_objectives(lake.config / FOLDER).by_name.values())
+    declared = read_objectives(lake.config / FOLDER)
     own: list[str] = []
     done: list[Published] = []
     for tenant in _tenants(lake.store):
-        window = _Day(lake, engine, tenant, day, [each for each in objectives if each.is_for(tenant)]).window()
+        window = _Day.of(lake, engine, tenant, day, declared).window()
         done.append(publish(lake.store, window, lambda: _announce(lake.store, day, own), replay=replay))
-    told = [key.rpartition("/")[2] for key in read]
-    if any(not name.startswith(f"{_EARLIER}-") for name in told) or any(each.is_changed for each in done):
-        _mark_later(lake.store, day, objectives)
+    is_changed = any(each.is_changed for each in done)
+    if is_changed or not all(map(_is_of_no_count, read)):
+        _mark_later(lake.store, day, declared)
+    if declared.refused and (is_changed or read):
+        mark_carried(lake.store, LEVEL, day)
     unmark(lake.store, read + own)
     totals = Totals.of(done, _COUNTS)
     return ObjectiveDay(day, totals.published, totals.removed, **totals.counts)
@@ -90,6 +96,8 @@ def due_days(lake: Lake) -> dict[str, list[str]]:
     if not declared.by_name and not declared.refused and not lake.store.folders("slo/"):
         unmark(lake.store, [key for keys in found.values() for key in keys])
         return {}
+    if declared.refused:
+        found = due_while_wrong(found)
     recent = {(lake.now - 24 * back).day for back in range(_EDITED_DAYS)}
     for tenant in _tenants(lake.store):
         if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
@@ -118,8 +126,15 @@ def _announce(store: ObjectStore, day: str, own: list[str]) -> None:
         own.append(mark(store, LEVEL, day, "publishing"))
 
 
-def _mark_later(store: ObjectStore, day: str, objectives: Iterable[Objective]) -> None:
-    reach = max((objective.window_days for objective in objectives), default=0)
+def _is_of_no_count(marker: str) -> bool:
+    """Whether a marker says nothing of the day's own counts."""
+    return is_carried(marker) or marker.rpartition("/")[2].startswith(f"{_EARLIER}-")
+
+
+def _mark_later(store: ObjectStore, day: str, declared: Declared[Objective]) -> None:
+    reach = max((objective.window_days for objective in declared.by_name.values()), default=0)
+    if declared.refused:
+        reach = LONGEST_WINDOW_DAYS
     start = Hour.of(parse_day(day))
     known = {found for tenant in _tenants(store) for found in values(store, f"slo/tenant={tenant}/", "dt")}
     for later in sorted({(start + 24 * days).day for days in range(1, reach + _LONGEST_BURN_DAYS)} & known):
@@ -152,9 +167,22 @@ class _Day:
     tenant: str
     day: str
     objectives: list[Objective]
+    wrong: frozenset[str]  # names of what wrong files declare
+
+    @classmethod
+    def of(cls, lake: Lake, engine: QueryEngine, tenant: str, day: str, declared: Declared[Objective]) -> Self:
+        own = [each for each in declared.by_name.values() if each.is_for(tenant)]
+        return cls(lake, engine, tenant, day, own, declared.wrong_names(tenant))
 
     def window(self) -> Window:
-        return Window(f"objectives of {self.day}", [slo_key(self.tenant, self.day)], self._survey, self._make)
+        return Window(f"objectives of {self.day}", [self._key], self._survey, self._make)
+
+    @property
+    def _key(self) -> str:
+        return slo_key(self.tenant, self.day)
+
+    def _carried(self) -> list[dict[str, Any]]:
+        return carried_rows(self.lake.store, self._key, "objective", self.wrong)
 
     @property
     def _first_day(self) -> str:
@@ -180,7 +208,8 @@ class _Day:
 
     def _survey(self, _: Holding) -> Inputs:
         store = self.lake.store
-        if not self.objectives or is_erased(store, self.tenant):
+        carried = carried_part(self._carried())
+        if not (self.objectives or carried) or is_erased(store, self.tenant):
             return Inputs({})
         complete, known = self._complete()
         parts = self._parts()
@@ -189,32 +218,32 @@ class _Day:
             return Inputs({})
         told = "\n".join(map(str, [*sorted(complete), "of the day", *sorted(known)]))
         entries["completeness"] = hashlib.sha256(told.encode()).hexdigest()
-        return Inputs(entries | {f"objective/{each.name}": each.fingerprint for each in self.objectives})
+        return Inputs(entries | carried | {f"objective/{each.name}": each.fingerprint for each in self.objectives})
 
     def _make(self, inputs: Inputs, _: Holding) -> Mapping[str, bytes]:
         complete, known = self._complete()
         counts = count(self.lake, self.engine, self._parts(), self.objectives)
-        rows, exhausted = [], 0
-        for objective in sorted(self.objectives, key=lambda each: each.name):
+        rows = self._carried()
+        for objective in self.objectives:
             own: Mapping[Hour, Count] = counts[objective.name]
             if not own:  # a service that this tenant does not have
                 continue
             hours = [hour for hour in hours_of_day(self.day) if hour in known or hour in own]
-            found = list(hours_of_objective(objective, own, complete, hours))
-            rows += [_row(objective, each) for each in found]
-            exhausted += bool(found) and found[-1].state == EXHAUSTED
+            rows += [_row(objective, each) for each in hours_of_objective(objective, own, complete, hours)]
+        rows.sort(key=lambda row: (row["objective"], row["hour_time"]))
+        last = {row["objective"]: row["state"] for row in rows}
         table = pa.Table.from_pylist(rows, SLO.arrow_schema)
         facts = {
             INPUTS: inputs.fingerprint or "",
             VERSION: str(SLO_VERSION),
             _DEFINITIONS: _definitions(self.objectives),
-            _COUNTS["objectives"]: str(len({row["objective"] for row in rows})),
-            _COUNTS["exhausted"]: str(exhausted),
+            _COUNTS["objectives"]: str(len(last)),
+            _COUNTS["exhausted"]: str(list(last.values()).count(EXHAUSTED)),
         }
-        return {slo_key(self.tenant, self.day): parquet_bytes(table, SLO, facts)}
+        return {self._key: parquet_bytes(table, SLO, facts)}
 
 
-def _row(objective: Objective, each: HourOfObjective) -> dict[str, object]:
+def _row(objective: Objective, each: HourOfObjective) -> dict[str, Any]:
     figures = (each.budget_left, each.burn_1h, each.burn_6h, each.burn_3d, each.coverage)
     left, one, six, three, coverage = (None if value is None else round(value, 6) for value in figures)
     return {

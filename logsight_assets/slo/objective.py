@@ -16,6 +16,7 @@ from logsight_assets.trends.histogram import bucket_of
 
 FOLDER = "objectives"
 AVAILABILITY, LATENCY = "availability", "latency"
+LONGEST_WINDOW_DAYS = 90
 
 
 class Objective(Declaration):
@@ -30,7 +31,7 @@ class Objective(Declaration):
     of: Literal["requests", "events"] = Field("requests", description="what an availability is the share of")
     target: float = Field(ge=0.5, le=0.99999, description="share that is to be good")
     threshold_ms: float | None = Field(None, gt=0, le=2_592_000_000, description="what is fast enough, for latency")
-    window_days: int = Field(28, ge=1, le=90, description="days over which the share is taken")
+    window_days: int = Field(28, ge=1, le=LONGEST_WINDOW_DAYS, description="days over which the share is taken")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from logsight_assets.failures import telling_only_what_may_be_told
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake, markers, unmark
 from logsight_assets.observers import saw_hour
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done, newest
@@ -61,7 +61,7 @@ def completeness_asset() -> dg.AssetsDefinition:
     def completeness(lake: dg.ResourceParam[Lake]) -> dg.MaterializeResult[None]:
         with telling_only_what_may_be_told(lake, "completeness"):
             told = markers(lake.store, "completeness", "table")
-            changed = refresh_completeness(lake, sources_of(lake))
+            changed = refresh_completeness(lake, declared_sources(lake))
             unmark(lake.store, told)
         return dg.MaterializeResult(metadata={"objects_changed": len(changed)})
 

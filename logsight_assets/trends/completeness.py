@@ -3,7 +3,10 @@
 A stream is what one raw path brings: a source of a tenant, or a source whose lines choose. Its watermark is the newest
 event time in what was read of it, minus the lateness that it is allowed; nothing earlier is expected any more. An hour
 is complete when the watermark has reached its end and nothing that arrived up to then is unread. A later object
-re-opens it by itself: the rows are derived anew, never kept. What they are derived from is read once: `streams.py`.
+re-opens it by itself: the rows are derived anew. What they are derived from is read once: `streams.py`.
+
+While a source's file is wrong nobody knows how late it may be, nor what waits in the place that it is read in. So it
+has no watermark: no hour of it becomes complete, and only those that were told complete before go on being it.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from logsight_assets.declarations import Declared
 from logsight_assets.errors import PublishConflict
 from logsight_assets.intake.arrivals import waiting
 from logsight_assets.intake.sources import SourceDefinition, automatic_source
 from logsight_assets.lake import MIXED, Lake, completeness_key, is_erased, values
-from logsight_assets.parquet import parquet_bytes
+from logsight_assets.parquet import parquet_bytes, read_rows
 from logsight_assets.tables import COMPLETENESS
 from logsight_assets.timeline import Hour, hours_between, parse_day
 from logsight_assets.trends.hours import mark_signals
@@ -46,15 +50,17 @@ class PendingRaw:
 
 @dataclass(frozen=True)
 class _Stream:
-    """A stream's reach, what of it is not read, and how late it may be."""
+    """A stream's reach, what of it is not read, and how late it may be; None where nobody knows."""
 
     reach: Reach
     pending: frozenset[Hour]
-    lateness_minutes: int
+    lateness_minutes: int | None
 
     @property
     def watermark(self) -> int | None:
         """Nanoseconds since 1970. A file is whole when it is added: what comes of it is never late."""
+        if self.lateness_minutes is None:
+            return None
         marks = []
         if self.reach.newest is not None:
             marks.append(self.reach.newest - self.lateness_minutes * _MINUTE_NS)
@@ -80,7 +86,7 @@ def state_of(hour: Hour, watermark: int | None, pending: Iterable[Hour]) -> str:
 def completeness_rows(
     reaches: Mapping[Stream, Reach],
     pending: Iterable[PendingRaw],
-    lateness_minutes: Callable[[str], int],
+    lateness_minutes: Callable[[str], int | None],
     since: Hour,
 ) -> dict[str, pa.Table]:
     """Rows of `completeness` by tenant.
@@ -141,12 +147,12 @@ def _datetime(unix_nano: int) -> datetime:
 # Reading and writing --------------------------------------------------------------------------------------------------
 
 
-def refresh_completeness(lake: Lake, sources: Mapping[str, SourceDefinition]) -> list[str]:
+def refresh_completeness(lake: Lake, declared: Declared[SourceDefinition]) -> list[str]:
     """Derive and publish the table from receipts and what waits; the keys that changed."""
     for _ in range(_TURNS):
         tenants = values(lake.store, "completeness/", "tenant")
         versions = {tenant: _version(lake.store, completeness_key(tenant)) for tenant in tenants}
-        tables = _derived(lake, sources)
+        tables = _derived(lake, declared)
         changed = _put(lake.store, tables, versions)
         if changed is not None:
             mark_signals(lake, sorted(changed.hours), "completeness")
@@ -154,16 +160,38 @@ def refresh_completeness(lake: Lake, sources: Mapping[str, SourceDefinition]) ->
     raise PublishConflict(f"completeness: others published {_TURNS} times in a row; run it again")
 
 
-def _derived(lake: Lake, sources: Mapping[str, SourceDefinition]) -> dict[str, pa.Table]:
-    def lateness_minutes(source: str) -> int:
-        return (sources.get(source) or automatic_source(source)).lateness_minutes
+def _derived(lake: Lake, declared: Declared[SourceDefinition]) -> dict[str, pa.Table]:
+    wrong = {each.name for each in declared.refused}
+
+    def lateness_minutes(source: str) -> int | None:
+        if source in wrong:
+            return None
+        return (declared.by_name.get(source) or automatic_source(source)).lateness_minutes
 
     # What waits is listed first: an object that is read in between shows as unread, never as not there.
-    pending = {PendingRaw(a.raw.tenant, a.raw.source, a.raw.arrival_hour) for a in waiting(lake, sources)}
+    pending = {PendingRaw(a.raw.tenant, a.raw.source, a.raw.arrival_hour) for a in waiting(lake, declared.by_name)}
     reaches = read_streams(lake.store)
     since = Hour.of(parse_day(lake.partitions_start).astimezone(UTC))
     tables = completeness_rows(reaches, pending, lateness_minutes, since)
-    return {tenant: rows for tenant, rows in tables.items() if not is_erased(lake.store, tenant)}
+    tables = {tenant: rows for tenant, rows in tables.items() if not is_erased(lake.store, tenant)}
+    if not wrong:
+        return tables
+    return {tenant: _as_told_before(lake.store, tenant, rows, wrong) for tenant, rows in tables.items()}
+
+
+def _as_told_before(store: ObjectStore, tenant: str, rows: pa.Table, wrong: set[str]) -> pa.Table:
+    """The rows, with those of these sources as they are published, but for hours that are behind now.
+
+    Without that a typing error would open every hour of the past, and whatever was made of them would be made twice.
+    """
+    key = completeness_key(tenant)
+    before = read_rows(store, key).to_pylist() if store.head(key) else []
+    told = {(row["source"], row["event_hour"]): row for row in before if row["source"] in wrong}
+    now = {(row["source"], row["event_hour"]): row for row in rows.to_pylist()}
+    for place, row in told.items():
+        is_behind = place in now and now[place]["state"] == BEHIND
+        now[place] = row | {"state": BEHIND} if is_behind else row
+    return pa.Table.from_pylist([now[place] for place in sorted(now)], COMPLETENESS.arrow_schema)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The hour: a tenant's event files become the minute level of its trends and its patterns, in four objects."""
+"""The hour as a whole: its tenants are published, then what is made of it is marked: its day, templates, signals."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 
 from logsight_assets.errors import ConservationError
-from logsight_assets.lake import (
-    EVERYTHING,
-    Lake,
-    mark,
-    mark_once,
-    markers,
-    unmark,
-)
+from logsight_assets.lake import EVERYTHING, Lake, mark, mark_once, markers, unmark
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.hour_inputs import tenants_of
 from logsight_assets.trends.hour_rows import Counts

@@ -11,5 +11,5 @@ where time_unix_nano >= {since}
     and time_unix_nano < {until}
     and ({service} is null or service = {service})
     and regexp_matches(body, {pattern})
-order by time_unix_nano, event_id
+order by time_unix_nano, event_id, raw_object, raw_line, raw_record
 limit {most}

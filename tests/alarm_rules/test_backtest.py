@@ -17,7 +17,7 @@ from logsight_assets.alarm_rules.backtest import (
     score_spans_of,
     spans_of,
 )
-from logsight_assets.alarm_rules.binding import BoundRule
+from logsight_assets.alarm_rules.binding import BoundRule, bound_rules
 from logsight_assets.alarm_rules.past_days import backtest, joined, write_day
 from logsight_assets.alarm_rules.points import MINUTE_NS, Minute
 from logsight_assets.alarm_rules.rule import AlarmRule
@@ -219,7 +219,7 @@ def test_a_backtest_writes_nothing_but_its_own_rows(failing: Lake, engine: DuckD
     watched = with_store(failing, HookedStore(failing.store, before=lambda _, key: written.append(key)))
     backtest(watched, engine, [START.day], [])
     assert written == []
-    write_day(watched, engine, START.day)
+    write_day(watched, engine, START.day, bound_rules(watched))
     assert written == [backtest_key("acme", START.day)]
     assert not (Path(failing.store.uri("x")).parent / "inbox").exists()
     rows = read_rows(failing.store, backtest_key("acme", START.day)).to_pylist()

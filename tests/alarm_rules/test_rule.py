@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from logsight_assets.alarm_rules.rule import DEFAULTS, load_rules
+from logsight_assets.alarm_rules.rule import DEFAULTS, read_rules
 from logsight_assets.errors import ConfigurationError
 
 
@@ -22,15 +22,15 @@ GOOD = "metric: error_ratio\nthreshold: 0.1\n"
 
 def test_a_file_is_a_rule(tmp_path: Path) -> None:
     put(tmp_path, "slow.yaml", "metric: duration_p95_ms\nthreshold: 800\nservice: checkout\n")
-    rule = load_rules(tmp_path)["slow"]
+    rule = read_rules(tmp_path).whole()["slow"]
     assert (rule.service, rule.threshold, rule.treat_missing_data) == ("checkout", 800.0, "missing")
 
 
 def test_default_rules_hold_without_a_file_and_a_file_replaces_or_ends_one(tmp_path: Path) -> None:
-    assert set(load_rules(tmp_path)) == {rule.name for rule in DEFAULTS}
+    assert set(read_rules(tmp_path).whole()) == {rule.name for rule in DEFAULTS}
     put(tmp_path, "error-ratio.yaml", "metric: error_ratio\nthreshold: 0.5\n")
     put(tmp_path, "error-surge.yaml", GOOD + "enabled: false\n")
-    found = load_rules(tmp_path)
+    found = read_rules(tmp_path).whole()
     assert found["error-ratio"].threshold == 0.5
     assert "error-surge" not in found
 
@@ -56,7 +56,7 @@ def test_default_rules_hold_without_a_file_and_a_file_replaces_or_ends_one(tmp_p
 def test_what_cannot_be_is_refused_with_file_and_field(tmp_path: Path, text: str, told: str) -> None:
     file = put(tmp_path, "rule.yaml", text)
     with pytest.raises(ConfigurationError) as caught:
-        load_rules(tmp_path)
+        read_rules(tmp_path).whole()
     assert str(file) in str(caught.value)
     assert told in str(caught.value)
 
@@ -64,4 +64,4 @@ def test_what_cannot_be_is_refused_with_file_and_field(tmp_path: Path, text: str
 def test_a_file_of_another_ending_is_not_overlooked(tmp_path: Path) -> None:
     put(tmp_path, "rule.yml", GOOD)
     with pytest.raises(ConfigurationError, match="rename it"):
-        load_rules(tmp_path)
+        read_rules(tmp_path).whole()

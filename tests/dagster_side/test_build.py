@@ -17,7 +17,7 @@ from logsight_assets.trends.hours import refresh_hour
 from tests.dagster_side.conftest import keys, materialized
 from tests.dagster_side.test_runs import is_published, put_hours
 from tests.doubles import HookedStore
-from tests.intake.lakes import HOUR, put_raw, read_all, with_store
+from tests.intake.lakes import HOUR, flat_line, put_raw, read_all, with_store
 
 
 def build(lake: Lake, instance: dg.DagsterInstance, **options: Any) -> BuildSummary:
@@ -55,6 +55,23 @@ def test_a_build_of_some_hours_leaves_the_others_and_their_markers(lake: Lake, i
     build(lake, instance, start=HOUR)
     assert materialized(instance, "intake") == keys(HOUR)
     assert set(marked(lake.store, "arrivals")) == {str(HOUR - 2)}
+
+
+def test_a_build_leaves_the_markers_of_hours_in_which_objects_of_a_wrong_source_wait(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    (lake.config / "sources").mkdir(parents=True)
+    (lake.config / "sources" / "bad.yaml").write_text("a: [", encoding="utf-8")
+    old = Hour.parse("2009-03-01T05")
+    both, alone = (HOUR - 1, old), (HOUR, old + 1)
+    for hour in (*both, *alone):
+        put_raw(lake, [flat_line()], source="bad", hour=hour)
+        mark(lake.store, "arrivals", str(hour), "added")
+    for hour in (*both, HOUR - 2):
+        put_raw(lake, [flat_line()], hour=hour)
+    mark(lake.store, "arrivals", str(HOUR - 2), "added")
+    assert build(lake, instance).intake_report.objects == 3
+    assert set(marked(lake.store, "arrivals")) == {str(hour) for hour in (*both, *alone)}
 
 
 def test_a_build_of_some_hours_first_ends_what_was_left_in_the_middle(lake: Lake, instance: dg.DagsterInstance) -> None:

@@ -13,6 +13,7 @@ from logsight_assets.definitions import build_defs
 from logsight_assets.lake import EVERYTHING, Lake, mark, marked, templates_key, unmark
 from logsight_assets.partitions import PARTITION_TAG, contiguous, contiguous_days, range_of_run, range_tags
 from logsight_assets.timeline import Hour
+from sensors.arrivals import arrivals_due
 from sensors.late_hours import late_requests
 from sensors.requests import Busy
 from sensors.upkeep import mark_again, overlooked
@@ -291,6 +292,25 @@ def test_a_wrong_source_keeps_its_own_objects_waiting_and_no_others(lake: Lake, 
     assert len(tick(lake, instance, "arrivals")) == 1
     assert succeeded(run(lake, instance, "live", hour))
     assert [receipt.source for receipt in receipts(lake)] == ["bad", "shop"]
+
+
+@pytest.mark.parametrize(("old", "job"), [(HOUR - 100, "catch_up"), (Hour.parse("2009-03-01T05"), "outside")])
+def test_the_marker_of_an_hour_stays_while_objects_of_a_wrong_source_wait_in_it(
+    lake: Lake, instance: dg.DagsterInstance, old: Hour, job: str
+) -> None:
+    file = lake.config / "sources" / "bad.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("a: [", encoding="utf-8")
+    for source in ("shop", "bad"):
+        put_raw(lake, [flat_line()], source=source, hour=old)
+    mark(lake.store, "arrivals", str(old), "added")
+    tags = {} if job == "outside" else range_tags(old.partition_key, old.partition_key)
+    assert succeeded(execute(lake, instance, job, tags))
+    assert [receipt.source for receipt in receipts(lake)] == ["shop"]
+    assert arrivals_due(lake).due == {}, "the marker alone is no reason for another run"
+    file.unlink()
+    (asked,) = tick(lake, instance, "arrivals")
+    assert asked.job_name == job
 
 
 def test_a_broken_source_definition_is_a_failed_tick_without_its_text(lake: Lake, instance: dg.DagsterInstance) -> None:

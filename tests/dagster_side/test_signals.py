@@ -7,6 +7,8 @@ import pytest
 
 from logsight_assets.incidents.inbox import alarm_queue
 from logsight_assets.lake import Lake, backtest_key, mark, marked, slo_key
+from logsight_assets.parquet import read_rows
+from logsight_assets.slo.days import due_days
 from logsight_assets.timeline import Hour
 from resources.query_engine import DuckDBEngine
 from sensors.requests import Busy
@@ -110,7 +112,24 @@ def test_a_wrong_objective_fails_the_run_that_has_counted_the_others_and_keeps_n
     assert "objectives/wrong.yaml" in str(failed.step_failure_data.error)
     assert materialized(instance, "slo") == {DAY}
     assert filled.store.head(slo_key("acme", DAY))
-    assert marked(filled.store, "objectives") == {}
+    assert set(marked(filled.store, "objectives")) == {DAY}, "it is made again when the file is right"
+    assert due_days(filled) == {}, "until then nobody asks for it"
+    (filled.config / "objectives" / "wrong.yaml").unlink()
+    assert set(due_days(filled)) == {DAY}
+
+
+def test_a_wrong_rule_fails_the_backtest_that_has_tried_the_others(
+    lake: Lake, engine: DuckDBEngine, instance: dg.DagsterInstance
+) -> None:
+    put_service(lake, engine, range(60))
+    (lake.config / "alarm_rules").mkdir(parents=True, exist_ok=True)
+    (lake.config / "alarm_rules" / "wrong.yaml").write_text("metric: moon\n", encoding="utf-8")
+    day = (Hour.of(NOW) - 1).day
+    result = run(lake, instance, "backtest_rules", day)
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    assert "alarm_rules/wrong.yaml" in str(failed.step_failure_data.error)
+    assert materialized(instance, "backtest_alarms") == {day}
+    assert {row["rule"] for row in read_rows(lake.store, backtest_key("acme", day)).to_pylist()} >= {"error-ratio"}
 
 
 def test_backfills_and_backtests_wake_nobody(lake: Lake, engine: DuckDBEngine, instance: dg.DagsterInstance) -> None:

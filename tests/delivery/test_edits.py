@@ -48,3 +48,19 @@ def test_a_field_that_people_set_before_we_ever_wrote_it_is_theirs() -> None:
     now, wanted = {FIELD: "a", "priority": "Low"}, {FIELD: "a", "priority": "Highest"}
     assert edits(now, wanted, wrote) == Edits((), ("priority",))
     assert edits({**now, "priority": "Medium"}, wanted, wrote) == Edits(("priority",), ())
+
+
+def test_a_field_that_was_none_of_ours_when_the_ticket_was_looked_at_is_theirs_from_then_on() -> None:
+    wrote, wanted = known("a", "a"), {FIELD: "b", "priority": "High"}
+    done = edits({FIELD: "a", "priority": "Low"}, wanted, wrote)
+    assert done == Edits((FIELD,), ("priority",))
+    now = {FIELD: "b", "priority": "Low"}
+    wrote = written(now, wanted, wrote, done)
+    assert edits(now, wanted, wrote) == Edits((), ("priority",))
+    assert edits(now, {**wanted, "priority": "Highest"}, wrote) == Edits((), ("priority",))
+
+
+def test_a_field_that_nobody_wanted_when_the_ticket_was_made_is_written_when_somebody_does() -> None:
+    now = {FIELD: "a", "priority": "Medium"}
+    wrote = written(now, {FIELD: "a"}, as_sent({FIELD: "a"}), Edits((), ()))
+    assert edits(now, {FIELD: "a", "priority": "Highest"}, wrote) == Edits(("priority",), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,6 +134,28 @@ def test_a_priority_that_people_have_set_stays(place: Place) -> None:
     assert place.ticket.fields["priority"] == {"name": "Low"}
     assert "5 alarms on" in str(place.ticket.fields["description"])
     assert place.left == ("people have changed the priority",)
+
+
+def forget(lake: Lake, field: str) -> None:
+    """Leave what is known of the ticket as if it had been told before we wrote or looked at the field."""
+    for entry in list(lake.store.list("deliveries/tenant=acme/")):
+        record = json.loads(lake.store.get(entry.key))
+        if record["kind"] == "told":
+            known = record["body"]["wrote"].items()
+            record["body"]["wrote"] = {name: seen for name, seen in known if name.partition(".")[0] != field}
+            lake.store.put(entry.key, json.dumps(record).encode())
+
+
+def test_a_priority_stays_on_an_issue_from_before_we_wrote_any(place: Place) -> None:
+    alarm(place.lake)
+    place.send()
+    forget(place.lake, "priority")
+    place.ticket.fields["priority"] = {"name": "Low"}
+    alarm(place.lake, "latency", minute=1)
+    place.send()
+    widen(place)
+    assert place.ticket.fields["priority"] == {"name": "Low"}
+    assert "6 alarms on" in str(place.ticket.fields["description"])
 
 
 def test_no_priority_is_written_where_settings_name_none(place: Place) -> None:

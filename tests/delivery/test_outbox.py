@@ -249,6 +249,22 @@ def test_a_silence_that_is_made_shorter_ends_when_it_says(lake: Lake, clock: Clo
     assert book.news == [["opened"]]
 
 
+def test_a_silence_that_holds_back_again_behind_a_telling_is_told_of_when_it_is_ended(lake: Lake, clock: Clock) -> None:
+    book = Book()
+    silent(lake, clock, 600)
+    name = alarm(lake)
+    assert send(lake, {"outbox": book}).withheld == 1
+    alarm(lake, "latency", minute=1)  # another alarm joins, which is not silenced
+    assert send(lake, {"outbox": book}).told == 1
+    silence(lake, "acme", {"alarm": "latency"}, Said("jo", "known too", clock.now + timedelta(minutes=600)))
+    acknowledge(lake, incident(lake, name), "jo")
+    assert send(lake, {"outbox": book}).withheld == 1
+    assert [row.state for row in rows(lake)] == ["withheld"]
+    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo"))
+    assert send(lake, {"outbox": book}).told == 1
+    assert book.news == [["opened"], ["acknowledged"]]
+
+
 def test_the_end_of_a_silence_takes_no_message_from_whoever_is_delivering_it(lake: Lake, clock: Clock) -> None:
     silent(lake, clock, 30)
     alarm(lake)

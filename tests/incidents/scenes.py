@@ -12,7 +12,7 @@ import numpy as np
 from logsight_assets.incidents.alarm import Alarm, parse_alarm
 from logsight_assets.incidents.observed import Counts, Durations, Ints, Observed, SeenTemplate, TraceLines
 from logsight_assets.incidents.windows import NS, Window
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake
 from logsight_assets.trends.completeness import refresh_completeness
 from logsight_assets.trends.histogram import bucket_of
@@ -121,7 +121,7 @@ def lake_of(root: Path, lines: Sequence[bytes]) -> Lake:
     lake = make_lake(root)
     put_raw(lake, lines)
     read_all(lake)
-    refresh_completeness(lake, sources_of(lake))
+    refresh_completeness(lake, declared_sources(lake))
     return lake
 
 

@@ -214,6 +214,22 @@ def test_an_alarm_that_joins_later_is_answered_where_the_logs_showed_no_cause_ye
     assert reasons(lake) == [ALARM_CAME, WENT_ON]
 
 
+@pytest.mark.parametrize(
+    ("later", "reason"),
+    [
+        pytest.param([alarm_event("queue", minute=80), alarm_event("queue", minute=110)], WENT_ON, id="joins"),
+        pytest.param([alarm_event(state="OK", minute=60), alarm_event(minute=110)], WENT_OFF_AGAIN, id="reopens"),
+    ],
+)
+def test_a_short_alarm_after_what_was_read_is_answered_however_far_the_answer_looked_back(
+    lake: Lake, later: list[dict[str, Any]], reason: str
+) -> None:
+    long = alarm_event(minute=0)  # three datapoints of an hour: what is read ends at minute 90
+    long["detail"]["state"]["reasonData"] = '{"period": 3600, "recentDatapoints": [5.0, 9.0, 9.0]}'
+    assert windows_of(lake, long, *later, verdict="not_in_logs") == [0, 110]
+    assert reasons(lake) == [ALARM_CAME, reason]
+
+
 def test_a_cause_that_was_found_stands_when_an_alarm_joins_and_says_as_of_when(lake: Lake) -> None:
     assert windows_of(lake, alarm_event(minute=0), alarm_event("queue", minute=90)) == [0]
     (name,) = states(lake)

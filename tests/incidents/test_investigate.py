@@ -127,6 +127,16 @@ def test_an_alarm_about_a_service_whose_logs_ended_says_when(tmp_path: Path, eng
     assert found.to_json()["completeness"]["missing"] == ["no logs of warehouse since 2025-05-29 11:00 UTC"]
 
 
+def test_what_a_service_logged_after_the_window_says_nothing_of_since_when_there_is_none(
+    tmp_path: Path, engine: DuckDBEngine
+) -> None:
+    early, late = (line_at(second, "warehouse", "a word") for second in (-3 * 86_400, 600))
+    lake = lake_of(tmp_path, [early, *told(None), late, line_at(3600, "shop", "order 17 is placed")])
+    refresh(lake, engine, [Hour.of(NOON - timedelta(days=3)), Hour.of(NOON)]).check()
+    found = investigate(lake, alarm_on("warehouse"))
+    assert found.to_json()["completeness"]["missing"] == ["no logs of warehouse since 2025-05-29 11:00 UTC"]
+
+
 def test_a_service_that_fell_silent_is_a_finding_and_nothing_is_missing(tmp_path: Path) -> None:
     def silent(second: float, place: int, service: str, body: str) -> tuple[str, str] | None:
         return ("INFO", "") if second >= FAULT and service == "bank" else None

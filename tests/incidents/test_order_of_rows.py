@@ -15,7 +15,7 @@ from logsight_assets.incidents.ranking import rank
 from logsight_assets.incidents.reading import EVENTS_READ, Files, files_of, observe
 from logsight_assets.incidents.signals.attributes import shared_by_failing
 from logsight_assets.incidents.windows import Window
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake
 from logsight_assets.scratch import embedded_engine
 from logsight_assets.sqltext import literal, sql
@@ -30,18 +30,19 @@ OBJECTS = 6
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """Traffic, and six objects that each tell of ten events: of the same ids, services, times and trace, yet each its
-    own. Whoever takes the first of them by id and time has six to take from."""
+    own, in one of two wordings. Whoever takes the first of them by id and time has six to take from."""
     lake = make_lake(tmp_path)
     put_raw(lake, traffic(-900, 120))
     for number in range(OBJECTS):
+        said = "no connection came" if number % 2 else "pool of 20 is empty"
         own = [
-            line_at(-50 + place, "bank", f"pool {number} of 20 is empty, took {5 + number} ms", severityText="ERROR",
-                    severityNumber=17, event_id=f"same-{place}", traceId="7" * 32, attributes={"shard": str(number)})
+            line_at(-50 + place, "bank", f"{said}, took {5 + number} ms", severityText="ERROR", severityNumber=17,
+                    event_id=f"same-{place}", traceId="7" * 32, attributes={"shard": str(number)})
             for place in range(10)
         ]  # fmt: skip
         put_raw(lake, own, f"pool-{number}.gz")
     read_all(lake)
-    refresh_completeness(lake, sources_of(lake))
+    refresh_completeness(lake, declared_sources(lake))
     return lake
 
 
@@ -60,7 +61,17 @@ def found_in(lake: Lake, files: Files) -> dict[str, Any]:
             until=str(WINDOW.as_of),
             most="7",
         )
+        told = sql(
+            "incidents/change_lines",
+            events="events",
+            pattern=literal("took"),
+            service=literal(None),
+            since=str(WINDOW.start),
+            until=str(WINDOW.as_of),
+            most="7",
+        )
         return {
+            "changes": session.fetch(told).to_pylist(),
             "traces": [each.tolist() for each in vars(observed.traces).values() if hasattr(each, "tolist")],
             "took": [each.tolist() for each in vars(observed.took).values()],
             "templates": observed.templates,
@@ -77,4 +88,4 @@ def test_the_order_in_which_objects_are_read_decides_nothing(lake: Lake) -> None
     assert len(files.uris["acme"]) > OBJECTS
     for name, held in once.items():
         assert held == again[name], name
-    assert all((once["examples"], once["samples"], once["traces"][0]))
+    assert all((once["examples"], once["samples"], once["traces"][0], once["changes"]))

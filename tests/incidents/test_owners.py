@@ -24,6 +24,13 @@ def told(lake: Lake, *events: dict[str, Any]) -> None:
     handle(lake)
 
 
+def told_in_one_look(lake: Lake, *events: dict[str, Any]) -> None:
+    tenants = known_tenants(lake)
+    for event in events:
+        put_waiting(lake, body(event), tenants)
+    handle(lake)
+
+
 def becomes_known(lake: Lake, name: str = "a.gz") -> None:
     put_raw(lake, [flat_line(body=name)], name)
     read_all(lake)
@@ -94,6 +101,50 @@ def test_an_end_belongs_to_the_episode_before_it_and_not_to_an_older_one(lake: L
     becomes_known(lake, "b.gz")
     told(lake, alarm_event(state="OK", minute=505))
     assert incidents(lake) == {"acme": ["resolved"], PLATFORM: ["resolved"]}
+
+
+AGAIN, ITS_END = alarm_event(minute=500), alarm_event(state="OK", minute=505)
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([[AGAIN, ITS_END]], id="in one look"),
+        pytest.param([[ITS_END, AGAIN]], id="in one look, the end first"),
+        pytest.param([[AGAIN], [ITS_END]], id="in two"),
+        pytest.param([[ITS_END], [AGAIN]], id="in two, the end first"),
+    ],
+)
+@pytest.mark.parametrize("is_dealt_with", [True, False])
+def test_an_alarm_that_goes_off_long_after_the_platforms_episode_ends_where_it_is(
+    lake: Lake, looks: list[list[dict[str, Any]]], is_dealt_with: bool
+) -> None:
+    for event in (alarm_event(), alarm_event(state="OK", minute=5)):
+        put_waiting(lake, body(event), known_tenants(lake))
+    if is_dealt_with:
+        handle(lake)
+    becomes_known(lake)
+    for look in looks:
+        told_in_one_look(lake, *look)
+    assert incidents(lake) == {"acme": ["resolved"], PLATFORM: ["resolved"]}
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([[("ALARM", 40), ("OK", 100)]], id="in one look, and ends when that would re-open no more"),
+        pytest.param([[("OK", 45)], [("ALARM", 40)]], id="the end first"),
+        pytest.param([[("OK", 45), ("ALARM", 40)]], id="in one look, the end first"),
+    ],
+)
+def test_an_alarm_that_re_opens_an_incident_of_the_platform_ends_there(
+    lake: Lake, looks: list[list[tuple[str, float]]]
+) -> None:
+    told(lake, alarm_event(), alarm_event(state="OK", minute=5))
+    becomes_known(lake)
+    for look in looks:
+        told_in_one_look(lake, *(alarm_event(state=state, minute=minute) for state, minute in look))
+    assert incidents(lake) == {PLATFORM: ["resolved"]}
 
 
 def test_a_tenant_never_gets_what_names_another(lake: Lake) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +23,15 @@ from logsight_assets.incidents.people import (
     silence,
     silence_of,
 )
-from logsight_assets.incidents.records import IncidentRecords, UnreadableRecord, find_incident
+from logsight_assets.incidents.records import IncidentRecords, UnreadableRecord, find_incident, incidents_of
 from logsight_assets.incidents.show import incident_document, incident_text
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.waiting import known_tenants, put_waiting
 from logsight_assets.lake import PLATFORM, Lake, due_delivery_key, record_key
 from logsight_assets.trends.erase import put_tombstone
+from tests.doubles import HookedStore
 from tests.incidents.events import alarm_event, body, handle
-from tests.intake.lakes import NOW, flat_line, make_lake, put_raw, read_all
+from tests.intake.lakes import NOW, flat_line, make_lake, put_raw, read_all, with_store
 
 
 @pytest.fixture
@@ -219,6 +222,41 @@ def test_a_silence_that_does_not_stand_cannot_be_ended(lake: Lake, subject: dict
     end_silence(lake, "acme", {"service": "checkout"}, Said("bob"))
     with pytest.raises(UsageError, match="none stands"):
         end_silence(lake, "acme", {"service": "checkout"}, Said("bob"))
+
+
+class Killed(BaseException):
+    """What a SIGKILL leaves: nothing after it runs."""
+
+
+def killed_before(lake: Lake, at: int) -> Lake:
+    """The lake for somebody who is killed before the `at`-th change of its store."""
+    operations = itertools.count(1)
+
+    def count(_operation: str, _key: str) -> None:
+        if next(operations) == at:
+            raise Killed
+
+    return with_store(lake, HookedStore(lake.store, before=count))
+
+
+@pytest.mark.parametrize("at", range(2, 9))
+def test_the_end_of_a_silence_whose_author_was_killed_is_finished_by_whoever_ends_it_again(lake: Lake, at: int) -> None:
+    tell(lake, alarm_event("search-5xx", service="search"))
+    silenced(lake)
+    for entry in list(lake.store.list("deliveries/due/")):
+        lake.store.delete(entry.key)
+    with pytest.raises(Killed):
+        end_silence(killed_before(lake, at), "acme", {}, Said("bob", "rebuilt"))
+    with contextlib.suppress(UsageError):  # where nothing was left to do
+        end_silence(lake, "acme", {}, Said("ann", "again"))
+    names = incidents_of(lake.store, "acme")
+    last = [IncidentRecords(lake, "acme", name).all()[-1] for name in names]
+    assert [(record.kind, record.by, record.body["why"]) for record in last] == [("unsilenced", "bob", "rebuilt")] * 2
+    due = {entry.key.rpartition("/")[2].partition("~")[0] for entry in lake.store.list("deliveries/due/")}
+    assert due == set(names)
+    assert [made.value for made in decisions(lake.store, "acme", SILENCE)] == [{}, None]
+    with pytest.raises(UsageError, match="none stands"):
+        end_silence(lake, "acme", {}, Said("ann"))
 
 
 # What they see --------------------------------------------------------------------------------------------------------

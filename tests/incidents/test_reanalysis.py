@@ -17,7 +17,7 @@ from logsight_assets.incidents.reanalysis import BECAME_COMPLETE, CAME_LATE, FAI
 from logsight_assets.incidents.records import find_incident
 from logsight_assets.incidents.state import fold
 from logsight_assets.incidents.waiting import known_tenants, put_waiting
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake
 from logsight_assets.trends.completeness import refresh_completeness
 from tests.incidents.events import Answered, alarm_event, body, explains, handle
@@ -65,7 +65,7 @@ def complete(lake: Lake) -> None:
     """The source goes on, beyond the window and its lateness."""
     put_raw(lake, [flat_line(timeUnixNano=str((HOUR + 3).start_nano))], "next.gz", hour=HOUR + 3)
     read_all(lake)
-    refresh_completeness(lake, sources_of(lake))
+    refresh_completeness(lake, declared_sources(lake))
 
 
 def test_nothing_new_is_no_reason(lake: Lake) -> None:

@@ -78,19 +78,31 @@ def answered(lake: Lake, event: bytes | None = None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("how", SPOILS.values(), ids=SPOILS)
 @pytest.mark.parametrize("name", FOLDERS)
-def test_an_answer_is_made_without_a_file_that_is_wrong_and_names_it(lake: Lake, name: str, how: Spoil) -> None:
+def test_an_answer_is_made_without_a_file_that_is_wrong_and_names_it_to_operators(
+    lake: Lake, name: str, how: Spoil
+) -> None:
     spoil(lake, name, how)
-    (missing,) = answered(lake)["missing"]
+    (missing,) = answered(lake, of_nobody())["missing"]
     assert missing.startswith(f"{name} could not be read")
     assert "secret" not in missing
     assert str(lake.config) not in missing
+
+
+@pytest.mark.parametrize("how", SPOILS.values(), ids=SPOILS)
+@pytest.mark.parametrize("name", FOLDERS)
+def test_of_a_file_that_does_not_say_whose_it_is_a_tenant_is_told_the_folder_alone(
+    lake: Lake, name: str, how: Spoil
+) -> None:
+    for file in (name, name.replace(".", "-of-bigcorp.")):
+        spoil(lake, file, how)
+    assert answered(lake)["missing"] == [f"a file of {name.partition('/')[0]}/ could not be read"]
 
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_fields_that_are_wrong_are_named_without_what_stands_in_them(lake: Lake, name: str) -> None:
     text, wrong = FOLDERS[name]
     spoil(lake, name, lambda file: file.write_text(text.replace("\n---\n1.", "\ncolour: red\n---\n1.")))
-    (missing,) = answered(lake)["missing"]
+    (missing,) = answered(lake, of_nobody())["missing"]
     assert missing.startswith(f"{name} could not be read: ")
     assert wrong in missing
     assert "secret" not in missing
@@ -101,6 +113,11 @@ def test_without_a_wrong_file_nothing_is_missing(lake: Lake) -> None:
     assert answered(lake)["missing"] == []
 
 
+def of_nobody() -> bytes:
+    """An alarm that names no tenant: its incident is the platform's."""
+    return body(alarm_event(tenant=None))
+
+
 def own_alarm(rule: str) -> bytes:
     """An alarm of a rule of ours, as the inbox gets it."""
     declared = AlarmRule(name=rule, metric="error_count", threshold=1.0)
@@ -109,7 +126,8 @@ def own_alarm(rule: str) -> bytes:
 
 
 def test_an_alarm_of_a_rule_whose_file_is_wrong_says_so_and_other_rules_are_none_of_its_business(lake: Lake) -> None:
-    spoil(lake, "alarm_rules/mine.yaml", lambda file: file.write_text("metric: error_count\nthreshold: a secret\n"))
+    text = "tenant: acme\nmetric: error_count\nthreshold: a secret\n"
+    spoil(lake, "alarm_rules/mine.yaml", lambda file: file.write_text(text))
     spoil(lake, "alarm_rules/other.yaml", lambda file: file.write_text("a: ["))
     assert answered(lake, own_alarm("mine"))["missing"] == ["alarm_rules/mine.yaml could not be read: threshold"]
 
@@ -150,9 +168,8 @@ def test_neither_the_verb_nor_an_answer_that_is_due_again_fails(
     (tmp_path / "alarm.json").write_bytes(body(alarm_event()))
     assert main(["investigate", str(tmp_path / "alarm.json"), "--json", "--lake", str(lake.config)]) == 0
     told = json.loads(capsys.readouterr().out)["completeness"]["missing"]
-    assert [each.partition(" ")[0] for each in told] == [
-        "metrics/errors.yaml", "runbooks/pool.md", "change_rules/deploys.yaml", "objectives/up.yaml",
-    ]  # fmt: skip
+    folders = ("metrics", "runbooks", "change_rules", "objectives")
+    assert told == [f"a file of {folder}/ could not be read" for folder in folders]
     assert due_answers(lake) == []
     failures = Failures(lake)
     answer_again(lake, investigate, failures)

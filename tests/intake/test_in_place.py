@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from logsight_assets.intake.arrivals import unreachable
-from logsight_assets.intake.run import sources_of
+from logsight_assets.intake.run import declared_sources
 from logsight_assets.lake import Lake
 from tests.doubles import HookedStore
 from tests.intake.lakes import HOUR, define_source, events, flat_line, put_raw, read_all, receipts, refused, with_store
@@ -100,7 +100,7 @@ def test_a_source_that_cannot_be_listed_is_named_and_stops_no_other(lake: Lake, 
     define_source(lake, "unmounted", location=str(tmp_path / "nothing"))
     put_raw(lake, [flat_line()])
     assert read_all(lake).objects == 1
-    why = unreachable(sources_of(lake))
+    why = unreachable(declared_sources(lake).by_name)
     assert why["unmounted"] == f"{tmp_path / 'nothing'} is no folder"
     assert "is no UTF-8; rename the file" in why["archive"]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logsight_assets.errors import ConfigurationError, UsageError
-from logsight_assets.intake.sources import SourceDefinition, automatic_source, load_sources
+from logsight_assets.intake.sources import SourceDefinition, automatic_source, read_sources
 from logsight_assets.settings import TENANT_NAME
 from tests.intake.lakes import events, make_lake, put_raw, read_all
 
@@ -25,12 +25,12 @@ def folder(tmp_path: Path) -> Path:
 
 def load(folder: Path, **fields: Any) -> SourceDefinition:
     (folder / "shop.yaml").write_text(yaml.safe_dump(fields), encoding="utf-8")
-    return load_sources(folder)["shop"]
+    return read_sources(folder).whole()["shop"]
 
 
 def test_an_empty_file_is_a_source_whose_lines_choose_nothing(folder: Path) -> None:
     (folder / "shop.yaml").write_text("")
-    source = load_sources(folder)["shop"]
+    source = read_sources(folder).whole()["shop"]
     assert (source.name, source.format, source.tenant) == ("shop", "auto", "default")
     assert source.grants("default")
     assert not source.grants("acme")
@@ -40,11 +40,11 @@ def test_every_file_of_the_folder_is_a_source(folder: Path) -> None:
     for name in ("b", "a-1.log", "0"):
         (folder / f"{name}.yaml").write_text(f"name: {name!r}")
     (folder / "notes.txt").write_text("no source")
-    assert list(load_sources(folder)) == ["0", "a-1.log", "b"]
+    assert list(read_sources(folder).whole()) == ["0", "a-1.log", "b"]
 
 
 def test_no_folder_is_no_source(folder: Path) -> None:
-    assert load_sources(folder / "none") == {}
+    assert read_sources(folder / "none").whole() == {}
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_an_error_names_file_and_field(folder: Path, fields: dict[str, Any], sai
 def test_a_files_name_must_be_a_sources_name(folder: Path, name: str) -> None:
     (folder / f"{name}.yaml").write_text("")
     with pytest.raises(ConfigurationError, match=r"name: .*must match"):
-        load_sources(folder)
+        read_sources(folder).whole()
 
 
 def test_a_file_that_would_be_passed_over_is_an_error(folder: Path) -> None:
     (folder / "shop.yml").write_text("tenants: [acme]")
     with pytest.raises(ConfigurationError, match=r"shop\.yml: .* ends in \.yaml"):
-        load_sources(folder)
+        read_sources(folder).whole()
 
 
 @pytest.mark.parametrize("zone", ["UTC", "+02:00", "-0330", "Europe/Berlin", "America/Argentina/Ushuaia", "PDT"])
@@ -107,7 +107,7 @@ def test_a_relative_location_is_taken_from_the_folder_of_the_settings(folder: Pa
 def test_yaml_that_would_run_something_is_refused(folder: Path) -> None:
     (folder / "shop.yaml").write_text("format: !!python/object/apply:os.getcwd []")
     with pytest.raises(ConfigurationError, match="no valid YAML"):
-        load_sources(folder)
+        read_sources(folder).whole()
 
 
 # Grants ---------------------------------------------------------------------------------------------------------------

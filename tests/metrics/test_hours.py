@@ -158,9 +158,27 @@ def test_a_wrong_file_stops_no_other_metric_and_takes_no_rows_that_were_made_of_
     put_metrics(named, [request(gauge("queue.depth", value(120, 5.0)))], "later.json.gz")
     refresh_due(named)
     assert [row["value"] for row in rows(named) if row["statistic"] == "Maximum"] == [8.0, 3.0, 5.0]
-    (named.config / "metrics" / "more.yaml").write_text(right, encoding="utf-8")
-    assert refresh_due(named) == [HOUR]
     assert {row["metric"] for row in rows(named)} == {"depth", "more"}
+    assert refresh_due(named) == [], "the hour stays marked, and nobody asks for it until the file is right"
+    (named.config / "metrics" / "more.yaml").write_text(right, encoding="utf-8")
+    assert HOUR in refresh_due(named)
+    assert {row["metric"] for row in rows(named)} == {"depth", "more"}
+    assert marked(named.store, "metrics") == {}
+
+
+def test_late_points_of_an_old_hour_get_rows_when_the_only_file_is_corrected(named: Lake) -> None:
+    days = 10 * 24
+    put_metrics(named, [request(gauge("queue.depth", value(-3600 * days, 4.0)))], "old.json.gz")
+    refresh_due(named)
+    file = named.config / "metrics" / "depth.yaml"
+    right = file.read_text(encoding="utf-8")
+    file.write_text("metric: 5\n", encoding="utf-8")
+    put_metrics(named, [request(gauge("queue.depth", value(60 - 3600 * days, 9.0)))], "late.json.gz")
+    refresh_due(named)
+    assert [row["value"] for row in rows(named, HOUR - days)] == [4.0, 4.0]
+    file.write_text(right, encoding="utf-8")
+    refresh_due(named)
+    assert [row["value"] for row in rows(named, HOUR - days)] == [4.0, 9.0, 4.0, 9.0]
 
 
 # What was fetched -----------------------------------------------------------------------------------------------------

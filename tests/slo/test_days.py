@@ -143,12 +143,47 @@ def test_a_wrong_file_stops_no_other_objective_and_takes_no_rows_that_were_count
     define(counted, "lines", target="most")
     assert work(counted, engine) == []
     assert {name for name, *_ in rows(counted)} == {"lines", "up"}
+    before = [row for row in rows(counted) if row[0] == "lines"]
     put(counted, engine, requests(10, 0, TEN), TEN, name="late")
     work(counted, engine)
-    assert {name for name, *_ in rows(counted)} == {"up"}
+    assert rows(counted) == [*before, ("up", 10, 110, 5), ("up", 11, 100, 20)]
+    assert work(counted, engine) == [], "the day stays marked, and nobody asks for it until the file is right"
     define(counted, "lines", of="events")
-    work(counted, engine)
-    assert {name for name, *_ in rows(counted)} == {"lines", "up"}
+    assert DAY in work(counted, engine)
+    (name, hour, total, bad) = before[0]
+    assert rows(counted)[0] == (name, hour, total + 20, bad + 10)
+
+
+def test_late_data_of_an_old_day_is_counted_when_the_file_is_corrected(lake: Lake, engine: DuckDBEngine) -> None:
+    old = Hour.parse("2025-04-01T10")
+    define(lake, "up")
+    put(lake, engine, requests(9, 1, old), old)
+    work(lake, engine)
+    define(lake, "up", target="most")
+    put(lake, engine, requests(10, 0, old), old, name="late")
+    work(lake, engine)
+    assert rows(lake, old.day) == [("up", 10, 10, 1)], "it is the only one, and it is still there"
+    define(lake, "up")
+    work(lake, engine)
+    assert rows(lake, old.day) == [("up", 10, 20, 1)]
+
+
+def test_days_that_only_a_wrong_objective_looks_back_from_are_counted_when_it_is_right_again(
+    lake: Lake, engine: DuckDBEngine
+) -> None:
+    old, later = Hour.parse("2025-03-01T10"), Hour.parse("2025-03-21T10")
+    define(lake, "short")
+    define(lake, "long", window_days=40)
+    for hour in (old, later):
+        put(lake, engine, requests(9, 1, hour), hour)
+    work(lake, engine)
+    define(lake, "long", window_days="most")
+    put(lake, engine, requests(10, 0, old), old, name="late")
+    work(lake, engine)
+    define(lake, "long", window_days=40)
+    work(lake, engine)
+    totals = {row["objective"]: row["window_total_count"] for row in objectives_at(lake, "acme", later.end)}
+    assert totals == {"long": 30, "short": 10}
 
 
 def test_while_the_only_file_is_wrong_days_go_on_waiting(lake: Lake, engine: DuckDBEngine) -> None:

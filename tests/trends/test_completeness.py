@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from logsight_assets.declarations import Declared, Refused
+from logsight_assets.errors import ConfigurationError
+from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import MIXED, Lake, completeness_key, marked, raw_prefix, tombstone_key
 from logsight_assets.timeline import Hour
 from logsight_assets.trends.completeness import (
@@ -109,25 +115,25 @@ def test_one_line_of_long_ago_does_not_make_a_row_an_hour() -> None:
 def test_the_table_follows_receipts_and_raw_objects(lake: Lake) -> None:
     receipt = put_receipt(lake)
     key = completeness_key("acme")
-    assert refresh_completeness(lake, {}) == [key]
+    assert refresh_completeness(lake, Declared({})) == [key]
     assert [row["state"] for row in rows_of(lake, key)] == [COMPLETE, OPEN]
-    assert refresh_completeness(lake, {}) == []
+    assert refresh_completeness(lake, Declared({})) == []
     lake.store.put(raw_prefix("acme", "app", HOUR) + "new.json", b"{}\n")
-    assert refresh_completeness(lake, {}) == [key]
+    assert refresh_completeness(lake, Declared({})) == [key]
     assert [row["state"] for row in rows_of(lake, key)] == [BEHIND, BEHIND]
     lake.store.delete(receipt.key)
     lake.store.delete(raw_prefix("acme", "app", HOUR) + "new.json")
-    assert refresh_completeness(lake, {}) == [key]
+    assert refresh_completeness(lake, Declared({})) == [key]
     assert lake.store.head(key) is None
 
 
 def test_hours_that_become_complete_are_judged_anew_if_there_are_events_near(lake: Lake) -> None:
     put_receipt(lake)
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     assert marked(lake.store, "anomalies") == {}, "a year without an event is no year of silent hours"
     lake.store.delete(completeness_key("acme"))
     put_events(lake, [event()], hour=HOUR)
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     assert set(marked(lake.store, "anomalies")) == {str(HOUR)}
     assert set(marked(lake.store, "objectives")) == {HOUR.day}
 
@@ -135,4 +141,60 @@ def test_hours_that_become_complete_are_judged_anew_if_there_are_events_near(lak
 def test_an_erased_tenant_is_in_no_table_whatever_receipts_still_say(lake: Lake) -> None:
     put_receipt(lake, tenant=MIXED, event_hours={str(HOUR): {"acme": 1, "globex": 1}})
     lake.store.put(tombstone_key("globex"), b"{}")
-    assert refresh_completeness(lake, {}) == [completeness_key("acme")]
+    assert refresh_completeness(lake, Declared({})) == [completeness_key("acme")]
+
+
+# While a source's file is wrong ---------------------------------------------------------------------------------------
+
+WRONG = Declared[SourceDefinition]({}, (Refused(Path("sources/app.yaml"), ConfigurationError("wrong")),))
+
+
+def _declared(**fields: Any) -> Declared[SourceDefinition]:
+    return Declared({"app": SourceDefinition(name="app", **fields)})
+
+
+def _told(lake: Lake) -> list[str]:
+    return [row["state"] for row in rows_of(lake, completeness_key("acme"))]
+
+
+def test_an_hour_does_not_become_complete_because_a_file_breaks_that_allows_more_lateness(lake: Lake) -> None:
+    put_receipt(lake)
+    refresh_completeness(lake, _declared(lateness_minutes=120))
+    assert _told(lake) == [OPEN, OPEN]
+    assert refresh_completeness(lake, WRONG) == []
+    refresh_completeness(lake, _declared())
+    assert _told(lake) == [COMPLETE, OPEN]
+
+
+def test_of_a_source_that_was_never_told_of_no_hour_is_complete_while_its_file_is_wrong(lake: Lake) -> None:
+    put_receipt(lake)
+    refresh_completeness(lake, WRONG)
+    assert _told(lake) == [OPEN, OPEN]
+
+
+def test_what_was_complete_stays_it_until_something_unread_arrives(lake: Lake) -> None:
+    put_receipt(lake)
+    refresh_completeness(lake, _declared())
+    assert refresh_completeness(lake, WRONG) == []
+    assert _told(lake) == [COMPLETE, OPEN]
+    lake.store.put(raw_prefix("acme", "app", HOUR) + "new.json", b"{}\n")
+    refresh_completeness(lake, WRONG)
+    assert _told(lake) == [BEHIND, BEHIND]
+
+
+def test_a_source_that_is_read_in_place_stays_behind_although_nobody_knows_where_its_objects_lie(
+    lake: Lake, tmp_path: Path
+) -> None:
+    unread = tmp_path / "copy" / HOUR.start.strftime("dt=%Y-%m-%d/hour=%H") / "new.json"
+    unread.parent.mkdir(parents=True)
+    unread.write_text("{}\n", encoding="utf-8")
+    put_receipt(lake, tenant=MIXED)
+    refresh_completeness(lake, _declared(location=str(tmp_path / "copy")))
+    assert _told(lake) == [BEHIND, BEHIND]
+    assert refresh_completeness(lake, WRONG) == []
+
+
+def test_a_wrong_file_changes_nothing_of_other_sources(lake: Lake) -> None:
+    put_receipt(lake, source="other")
+    refresh_completeness(lake, WRONG)
+    assert _told(lake) == [COMPLETE, OPEN]

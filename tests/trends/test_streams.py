@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logsight_assets.declarations import Declared
 from logsight_assets.lake import MIXED, Lake, open_lake, stream_key
 from logsight_assets.trends.completeness import refresh_completeness
 from logsight_assets.trends.streams import Stream, read_streams
@@ -33,7 +34,7 @@ def _counting(lake: Lake) -> tuple[Lake, Counter[str]]:
 
 def _receipts_read(lake: Lake) -> int:
     hooked, reads = _counting(lake)
-    refresh_completeness(hooked, {})
+    refresh_completeness(hooked, Declared({}))
     return reads["receipts"]
 
 
@@ -53,7 +54,7 @@ def test_a_receipt_that_changed_or_went_costs_its_day(lake: Lake) -> None:
     for number in range(5):
         put_receipt(lake, raw_object=f"o{number}")
         put_receipt(lake, raw_object=f"p{number}", arrival_hour=str(HOUR + 48))
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     gone = put_receipt(lake, raw_object="o1", newest_event_unix_nano=HOUR.start_nano)
     assert _receipts_read(lake) == 5
     lake.store.delete(gone.key)
@@ -78,10 +79,10 @@ def test_a_receipt_that_is_replaced_while_it_is_read_is_read_again(lake: Lake) -
 
 def test_what_is_remembered_goes_with_the_last_receipt(lake: Lake) -> None:
     receipt = put_receipt(lake)
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     assert lake.store.head(stream_key("acme", "app"))
     lake.store.delete(receipt.key)
-    refresh_completeness(lake, {})
+    refresh_completeness(lake, Declared({}))
     assert lake.store.head(stream_key("acme", "app")) is None
 
 
@@ -105,17 +106,17 @@ def test_any_arrivals_in_any_order_leave_the_table_of_a_full_reading(steps: list
         lake = open_lake(folder, {})
         for step in steps:
             _take(lake, step)
-        refresh_completeness(lake, {})
+        refresh_completeness(lake, Declared({}))
         remembered = _table_bytes(lake)
         for entry in [*lake.store.list("streams/"), *lake.store.list("completeness/")]:
             lake.store.delete(entry.key)
-        refresh_completeness(lake, {})
+        refresh_completeness(lake, Declared({}))
         assert remembered == _table_bytes(lake)
 
 
 def _take(lake: Lake, step: object) -> None:
     if step == "refresh":
-        refresh_completeness(lake, {})
+        refresh_completeness(lake, Declared({}))
     elif isinstance(step, int):
         for entry in list(lake.store.list("receipts/"))[step : step + 1]:
             lake.store.delete(entry.key)
