@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from logsight_assets.decisions import Decision
 from logsight_assets.delivery.entries import Entry, EntryState
 from logsight_assets.delivery.incident_message import incident_document, incident_facts, incident_news
 from logsight_assets.delivery.message import Letter, News, Style
 from logsight_assets.delivery.report_message import period_of, report_document, report_facts
 from logsight_assets.delivery.routing import disclosure_in
 from logsight_assets.errors import ObjectMissing
-from logsight_assets.incidents.people import silence_of
+from logsight_assets.incidents.people import Cover, cover_of
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import IncidentState, fold
 from logsight_assets.lake import PLATFORM, Lake, report_page_key
@@ -24,10 +23,9 @@ _CLOCKS = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Silenced:
-    """Nobody is to be told until the silence ends."""
+    """Nobody is to be told until the cover ends."""
 
-    silence: Decision
-    until: datetime
+    cover: Cover
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,8 @@ def _incident_letter(lake: Lake, entry: Entry, state: EntryState, revision: int)
     now = fold(record for record in records if record.number <= revision)
     if state.trying is None:
         latest = fold(records)
-        if silence := silence_of(lake, subject.tenant, latest):
-            assert silence.until is not None, "nothing is silent for ever"
-            return Silenced(silence, silence.until)
+        if cover := cover_of(lake, subject.tenant, latest):
+            return Silenced(cover)
         if state.is_withheld and state.told is None and latest.state == "resolved":
             return Gone("it was over before anybody was to be told")
     return _of_incident(entry, state, now, revision, style_of(lake, entry))

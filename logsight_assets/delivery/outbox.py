@@ -35,7 +35,7 @@ from logsight_assets.delivery.turns import (
 )
 from logsight_assets.errors import LogSightError, PermanentError, TransientError, TryLater
 from logsight_assets.failures import Failures, told
-from logsight_assets.incidents.people import note_silence, silence_of
+from logsight_assets.incidents.people import cover_of, note_cover
 from logsight_assets.incidents.records import IncidentRecords
 from logsight_assets.incidents.state import IncidentState, fold
 from logsight_assets.lake import Lake, is_erased, report_page_key, values
@@ -80,8 +80,8 @@ def _look_at_silence(lake: Lake, entry: Entry, incident: IncidentState) -> None:
     """Wake a message that waits for the end of a silence, unless that is still to end when it was to."""
     until = EntryRecords(lake, entry).state().withheld_until
     if until is not None:
-        silence = silence_of(lake, entry.subject.tenant, incident)
-        if silence is None or silence.until != until:
+        cover = cover_of(lake, entry.subject.tenant, incident)
+        if cover is None or cover.until != until:
             wake(lake, entry, until)
 
 
@@ -180,11 +180,11 @@ def deliver(lake: Lake, waits: Waiting, channels: Mapping[str, Channel]) -> Deli
     letter = letter_for(lake, waits.entry, state, wanted)
     if isinstance(letter, Silenced):
         subject = waits.entry.subject
-        note_silence(lake, IncidentRecords(lake, subject.tenant, subject.name), letter.silence)
-        # The same silence may hold it back again behind a telling in between, so the key names what was known.
-        key = f"withheld:{letter.silence.number}:{state.records}"
-        records.append("withheld", key, {"until": letter.until.isoformat()})
-        release(lake, waits.entry, turn, letter.until)
+        note_cover(lake, IncidentRecords(lake, subject.tenant, subject.name), letter.cover)
+        # The same silences may hold it back again behind a telling in between, so the key names what was known.
+        key = f"withheld:{letter.cover.silences[0].number}:{state.records}"
+        records.append("withheld", key, {"until": letter.cover.until.isoformat()})
+        release(lake, waits.entry, turn, letter.cover.until)
         return Delivered(withheld=1)
     if isinstance(letter, Gone):
         return _nothing_to_tell(lake, waits, turn)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from logsight_assets.decisions import Decision, Said, decide, decisions, standing
@@ -80,8 +81,8 @@ def silence(lake: Lake, tenant: str, subject: Mapping[str, str], said: Said) -> 
     made = decide(lake, tenant, SILENCE, _named(subject), dict(subject), said)
     for name, row in stored_rows(lake, tenant).items():
         records = IncidentRecords(lake, tenant, name)
-        if row["state"] == "open" and (covering := silence_of(lake, tenant, fold(records.all()))):
-            note_silence(lake, records, covering)
+        if row["state"] == "open" and (cover := cover_of(lake, tenant, fold(records.all()))):
+            note_cover(lake, records, cover)
             if is_changed:
                 # What waits for its end waits for another one now.
                 hand_over(lake, records)
@@ -111,7 +112,7 @@ def covered_by(lake: Lake, tenant: str, subject: Mapping[str, str]) -> list[str]
         state = fold(IncidentRecords(lake, tenant, name).all())
         about = {("alarm", alarm.name) for alarm in state.alarms.values()}
         about |= {("service", service) for service in state.services}
-        if subject.items() <= about and silence_of(lake, tenant, state):
+        if subject.items() <= about and cover_of(lake, tenant, state):
             found.append(name)
     return found
 
@@ -168,28 +169,41 @@ def _tells_of(record: Record, silence: Decision) -> bool:
     return record.kind == "silenced" and record.body["silence"] == silence.subject
 
 
-def note_silence(lake: Lake, records: IncidentRecords, silence: Decision) -> None:
-    """Say on an incident's timeline that a silence covers it; nobody is told of that."""
-    assert silence.until is not None, "nothing is silent for ever"
-    body = {"silence": silence.subject, "until": silence.until.isoformat(timespec="seconds"), "why": silence.why}
-    records.append("silenced", f"silenced:{silence.number}", body, silence.who)
+@dataclass(frozen=True)
+class Cover:
+    """Silences that cover an incident together: all its alarms, or all its services."""
+
+    silences: tuple[Decision, ...]
+
+    @property
+    def until(self) -> datetime:
+        """When the first of them ends, and with it the cover."""
+        return min(_end_of(each) for each in self.silences)
+
+
+def note_cover(lake: Lake, records: IncidentRecords, cover: Cover) -> None:
+    """Say on an incident's timeline which silences cover it; nobody is told of that."""
+    for silence in cover.silences:
+        until = _end_of(silence).isoformat(timespec="seconds")
+        body = {"silence": silence.subject, "until": until, "why": silence.why}
+        records.append("silenced", f"silenced:{silence.number}", body, silence.who)
     refresh_rows(lake, records.tenant, [records.incident_id])
 
 
-def silence_of(lake: Lake, tenant: str, state: IncidentState) -> Decision | None:
-    """The silence that covers an incident: all its alarms, or all its services; None if it is to be told."""
+def cover_of(lake: Lake, tenant: str, state: IncidentState) -> Cover | None:
+    """The silences that cover an incident, of several covers the one that lasts longest; None if it is to be told."""
     held = _standing(lake, tenant).values()
-    alarms, services = {alarm.name for alarm in state.alarms.values()}, set(state.services)
-    silent_alarms = {silence.value["alarm"] for silence in held if silence.value and "alarm" in silence.value}
-    silent_services = {silence.value["service"] for silence in held if silence.value and "service" in silence.value}
-    covers_alarms, covers_services = alarms <= silent_alarms, bool(services) and services <= silent_services
-    for found in held:
-        value = found.value or {}
-        if not value or ("alarm" in value and covers_alarms and value["alarm"] in alarms):
-            return found
-        if "service" in value and covers_services and value["service"] in services:
-            return found
-    return None
+    covers = [Cover((silence,)) for silence in held if not silence.value]
+    for kind, names in (("alarm", {alarm.name for alarm in state.alarms.values()}), ("service", set(state.services))):
+        silent = {silence.value[kind]: silence for silence in held if silence.value and kind in silence.value}
+        if names and names <= silent.keys():
+            covers.append(Cover(tuple(silent[name] for name in sorted(names))))
+    return max(covers, key=lambda cover: cover.until, default=None)
+
+
+def _end_of(silence: Decision) -> datetime:
+    assert silence.until is not None, "nothing is silent for ever"
+    return silence.until
 
 
 def _standing(lake: Lake, tenant: str) -> Mapping[str, Decision]:

@@ -249,6 +249,31 @@ def test_a_silence_that_is_made_shorter_ends_when_it_says(lake: Lake, clock: Clo
     assert book.news == [["opened"]]
 
 
+def both_silent(lake: Lake, clock: Clock, minutes: tuple[int, int]) -> None:
+    """An incident of two alarms, each with a silence of its own for so long."""
+    alarm(lake)
+    alarm(lake, "latency", minute=1)
+    for name, lasts in zip(("checkout-5xx", "latency"), minutes, strict=True):
+        silence(lake, "acme", {"alarm": name}, Said("jo", "rollout", clock.now + timedelta(minutes=lasts)))
+    assert send(lake, {"outbox": Book()}).withheld == 1
+
+
+@pytest.mark.parametrize("name", ["checkout-5xx", "latency"])
+def test_what_two_silences_hold_back_together_is_told_when_either_is_ended(lake: Lake, clock: Clock, name: str) -> None:
+    both_silent(lake, clock, (600, 600))
+    assert len(end_silence(lake, "acme", {"alarm": name}, Said("jo"))[1]) == 1
+    assert send(lake, {"outbox": Book()}).told == 1
+
+
+@pytest.mark.parametrize("minutes", [(600, 30), (30, 600)])
+def test_what_two_silences_hold_back_together_is_told_when_the_first_ends(
+    lake: Lake, clock: Clock, minutes: tuple[int, int]
+) -> None:
+    both_silent(lake, clock, minutes)
+    clock.forward(minutes=31)
+    assert send(lake, {"outbox": Book()}).told == 1
+
+
 def test_a_silence_that_holds_back_again_behind_a_telling_is_told_of_when_it_is_ended(lake: Lake, clock: Clock) -> None:
     book = Book()
     silent(lake, clock, 600)
