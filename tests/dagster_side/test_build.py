@@ -44,7 +44,7 @@ def test_a_build_brings_every_level_up_to_date_and_leaves_nothing_waiting(
     assert len(instance.get_runs()) <= 7, "each run costs about a second"
     stages = done.to_json()["stage_seconds"]
     assert list(stages) == ["intake", "trends", "templates", "anomalies", "slo", "metrics"]
-    assert all(seconds > 0 for seconds in stages.values())
+    assert min(stages["intake"], stages["trends"]) > 0, "others had nothing to do, which may take no millisecond"
     assert build(lake, instance).intake_report.objects == 0
 
 
