@@ -119,7 +119,7 @@ def lake_of(case: Case, cache: Path) -> Lake:
         lake = open_lake(str(root), {})
         add(lake, [file], Defaults())
         with workbench(lake) as bench:
-            read_objects(bench, waiting(lake, bench.sources))
+            read_objects(bench, waiting(lake, bench.declared.by_name))
         refresh_completeness(lake, declared_sources(lake))
         file.unlink()
     return open_lake(str(root), {})

@@ -38,7 +38,7 @@ class Step:
 
 _INTAKE, _TRENDS = "logsight_assets.intake", "logsight_assets.trends"
 STEPS = (
-    Step("intake: what waits", f"{_INTAKE}.assets", "waiting"),
+    Step("intake: what waits", f"{_INTAKE}.assets", "ready"),
     Step("intake: unpack, hash, count lines", f"{_INTAKE}.transaction", "unpack"),
     Step("intake: read lines into records", f"{_INTAKE}.transaction", "read_records"),
     Step("intake: redact", f"{_INTAKE}.transaction", "redact_records"),

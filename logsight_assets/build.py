@@ -16,7 +16,7 @@ import dagster as dg
 from logsight_assets.anomalies.hours import due_hours as due_anomalies
 from logsight_assets.errors import LogSightError
 from logsight_assets.failures import Failures, WindowsFailed
-from logsight_assets.intake.arrivals import Arrival, kept_hours, readable, waiting
+from logsight_assets.intake.arrivals import Arrival, ready
 from logsight_assets.intake.receipts import Receipt
 from logsight_assets.intake.run import IntakeReport, declared_sources
 from logsight_assets.lake import Lake, marked, unmark
@@ -146,10 +146,8 @@ class Builder:
         # Markers before the listing: whoever puts an object afterwards leaves one of its own, which stays.
         told = {Hour.parse(hour): keys for hour, keys in marked(self.lake.store, "arrivals").items()}
         declared = declared_sources(self.lake)
-        held = waiting(self.lake, declared.by_name, replay=replay)
-        for hour in told.keys() & kept_hours(held, declared):
-            del told[hour]
-        found = readable(held, declared)
+        waits = ready(self.lake, declared, replay=replay)
+        found, told = waits.arrivals, {hour: told[hour] for hour in told.keys() - waits.kept_hours}
         arrivals = [arrival for arrival in found if is_asked_for(arrival.raw.arrival_hour)]
         # Asked for or not: what was left in the middle may stand in two places.
         left = [each for each in found if each.is_interrupted and not is_asked_for(each.raw.arrival_hour)]

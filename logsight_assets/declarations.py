@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -93,6 +94,11 @@ class Declared(Generic[_Declared]):
 
     by_name: dict[str, _Declared]
     refused: tuple[Refused, ...] = ()
+
+    @cached_property
+    def wrong(self) -> dict[str, Refused]:
+        """The wrong files by the name of what they would declare."""
+        return {each.name: each for each in self.refused}
 
     def wrong_names(self, tenant: str) -> frozenset[str]:
         """Names of what wrong files may declare of a tenant."""

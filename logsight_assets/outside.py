@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from logsight_assets.failures import Failures
-from logsight_assets.intake.arrivals import Arrival, interrupted_hours, kept_hours, readable, waiting
+from logsight_assets.intake.arrivals import Arrival, interrupted_hours, ready
 from logsight_assets.intake.run import IntakeReport, declared_sources, read_objects, workbench
 from logsight_assets.lake import Lake, mark, marked, unmark
 from logsight_assets.observers import saw_hour, saw_intake, saw_receipt
@@ -59,10 +59,9 @@ def outside_to_read(lake: Lake) -> ToRead:
     """What is to be read of the arrival hours that are no partitions and that somebody told of."""
     told = {Hour.parse(hour): keys for hour, keys in marked(lake.store, "arrivals").items()}
     outside = {hour for hour in told.keys() | interrupted_hours(lake) if not is_inside(lake, hour)}
-    declared = declared_sources(lake)
-    held = waiting(lake, declared.by_name, outside)
-    settled = (outside & told.keys()) - kept_hours(held, declared)
-    return ToRead(readable(held, declared), [key for hour in settled for key in told[hour]])
+    waits = ready(lake, declared_sources(lake), outside)
+    settled = (outside & told.keys()) - waits.kept_hours
+    return ToRead(waits.arrivals, [key for hour in settled for key in told[hour]])
 
 
 def is_inside(lake: Lake, hour: Hour) -> bool:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from logsight_assets.declarations import Declared
 from logsight_assets.failures import Failures, telling_only_what_may_be_told
-from logsight_assets.intake.arrivals import interrupted_hours, readable, waiting
+from logsight_assets.intake.arrivals import interrupted_hours, ready
 from logsight_assets.intake.run import declared_sources
 from logsight_assets.intake.sources import SourceDefinition
 from logsight_assets.lake import Lake, marked, unmark
@@ -39,13 +39,13 @@ def arrivals_due(lake: Lake) -> Arrivals:
     found: dict[Hour, list[str]] = defaultdict(list)
     hours = recent_hours(lake.now) | told.keys() | interrupted_hours(lake)
     declared = declared_sources(lake)
-    held = waiting(lake, declared.by_name, hours)
-    for raw in (arrival.raw for arrival in readable(held, declared)):
+    waits = ready(lake, declared, hours)
+    for raw in (arrival.raw for arrival in waits.arrivals):
         found[raw.arrival_hour].append(f"{raw.identity} {raw.size} {raw.modified}")
     for hour in found:
         # A new marker is a new chance for what failed.
         found[hour] += told.get(hour, [])
-    settled = told.keys() - {arrival.raw.arrival_hour for arrival in held}
+    settled = told.keys() - found.keys() - waits.kept_hours
     return Arrivals(found, [key for hour in settled for key in told[hour]], declared)
 
 

@@ -39,13 +39,12 @@ class BoundRule:
 def read_bound_rules(lake: Lake) -> Declared[BoundRule]:
     """The rules of a lake, by name, and those that are wrong: by themselves, or by the objective that they name."""
     rules, objectives = read_rules(lake.config / FOLDER), read_objectives(lake.config / OBJECTIVES)
-    wrong = {each.name for each in objectives.refused}
     found, refused = {}, [*rules.refused]
     for name, rule in rules.by_name.items():
         if rule.objective is None or rule.objective in objectives.by_name:
             found[name] = BoundRule(rule, objectives.by_name[rule.objective] if rule.objective else None)
             continue
-        file, is_there = lake.config / FOLDER / f"{name}.yaml", rule.objective in wrong
+        file, is_there = lake.config / FOLDER / f"{name}.yaml", rule.objective in objectives.wrong
         why = (
             f"objectives/{rule.objective}.yaml is wrong"
             if is_there

@@ -129,6 +129,5 @@ def read_rules(folder: Path) -> Declared[AlarmRule]:
     """
     own = read_declarations(folder, AlarmRule, "an alarm rule")
     found = {rule.name: rule for rule in DEFAULTS} | own.by_name
-    wrong = {each.name for each in own.refused}
-    held = {name: rule for name, rule in sorted(found.items()) if rule.enabled and name not in wrong}
+    held = {name: rule for name, rule in sorted(found.items()) if rule.enabled and name not in own.wrong}
     return Declared(held, own.refused)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from typing import TYPE_CHECKING
 
-from logsight_assets.cli.verbs import Verbs, lake_of, many, show
+from logsight_assets.cli.verbs import Verbs, lake_of, many, show, who_of
 from logsight_assets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _redrive(options: argparse.Namespace) -> int:
     ]
     if not found:
         raise UsageError("deliveries: no message of these was given up; see `logsight deliveries list --dead`")
-    count = redrive(lake, found, options.by or getpass.getuser())
+    count = redrive(lake, found, who_of(options))
     return show(options, {"redriven": count}, f"{many(count, 'message')} will be tried again")
 
 

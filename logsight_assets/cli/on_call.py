@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from logsight_assets.cli.times import UNTIL_HELP, until
-from logsight_assets.cli.verbs import Verbs, lake_of, many, show
+from logsight_assets.cli.verbs import Verbs, lake_of, many, show, who_of
 from logsight_assets.lake import PLATFORM, Lake
 
 if TYPE_CHECKING:
@@ -86,14 +85,14 @@ def _show(options: argparse.Namespace) -> int:
 def _ack(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.people import acknowledge
 
-    return _act(options, lambda lake, records: acknowledge(lake, records, _who(options), options.why), "acknowledged")
+    return _act(options, lambda lake, records: acknowledge(lake, records, who_of(options), options.why), "acknowledged")
 
 
 def _assign(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.people import assign
 
     return _act(
-        options, lambda lake, records: assign(lake, records, options.to, _who(options), options.why), "assigned"
+        options, lambda lake, records: assign(lake, records, options.to, who_of(options), options.why), "assigned"
     )
 
 
@@ -101,7 +100,7 @@ def _cause(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.people import name_cause
 
     def act(lake: Lake, records: IncidentRecords) -> None:
-        name_cause(lake, records, None if options.none else options.service, _who(options), options.why)
+        name_cause(lake, records, None if options.none else options.service, who_of(options), options.why)
 
     return _act(options, act, "has a cause now")
 
@@ -109,7 +108,7 @@ def _cause(options: argparse.Namespace) -> int:
 def _resolve(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.people import resolve
 
-    return _act(options, lambda lake, records: resolve(lake, records, _who(options), options.why), "resolved")
+    return _act(options, lambda lake, records: resolve(lake, records, who_of(options), options.why), "resolved")
 
 
 def _act(options: argparse.Namespace, act: Callable[[Lake, IncidentRecords], None], done: str) -> int:
@@ -153,7 +152,7 @@ def _silence(options: argparse.Namespace) -> int:
 
     lake = lake_of(options)
     end = until(options.until, lake.clock())
-    decision = silence(lake, options.tenant, _subject(options), Said(_who(options), options.why, end))
+    decision = silence(lake, options.tenant, _subject(options), Said(who_of(options), options.why, end))
     incidents = covered_by(lake, options.tenant, _subject(options))
     document = {
         "subject": decision.subject,
@@ -173,7 +172,7 @@ def _unsilence(options: argparse.Namespace) -> int:
     from logsight_assets.incidents.people import end_silence
     from logsight_assets.visible import visible
 
-    said = Said(_who(options), options.why)
+    said = Said(who_of(options), options.why)
     decision, incidents = end_silence(lake_of(options), options.tenant, _subject(options), said)
     document = {
         "subject": decision.subject,
@@ -190,7 +189,3 @@ def _unsilence(options: argparse.Namespace) -> int:
 def _subject(options: argparse.Namespace) -> dict[str, str]:
     """What a silence is about; nothing is the whole tenant."""
     return {kind: name for kind, name in (("alarm", options.alarm), ("service", options.service)) if name}
-
-
-def _who(options: argparse.Namespace) -> str:
-    return options.by or getpass.getuser()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.times import UNTIL_HELP, until
-from logsight_assets.cli.verbs import Verbs, lake_of, many, show
+from logsight_assets.cli.times import UNTIL_HELP
+from logsight_assets.cli.verbs import Verbs, lake_of, many, said_of, show
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake
 from logsight_assets.timeline import parse_day
@@ -118,11 +117,9 @@ def _list(options: argparse.Namespace) -> int:
 
 def _accept(options: argparse.Namespace) -> int:
     from logsight_assets.anomalies.acceptance import accept, take_back, tenant_of
-    from logsight_assets.decisions import Said
 
     lake = lake_of(options)
-    end = until(options.until, lake.clock()) if options.until else None
-    said = Said(options.by or getpass.getuser(), options.why, end)
+    said = said_of(options, lake)
     change = take_back if options.remove else accept
     done = "no longer accepted" if options.remove else "accepted"
     changed = []

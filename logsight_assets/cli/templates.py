@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import re
 import sys
 import tempfile
@@ -12,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logsight_assets.cli.times import UNTIL_HELP, length, moment, until
-from logsight_assets.cli.verbs import Verbs, lake_of, show
+from logsight_assets.cli.times import UNTIL_HELP, length, moment
+from logsight_assets.cli.verbs import Verbs, lake_of, said_of, show
 from logsight_assets.errors import UsageError
 
 if TYPE_CHECKING:
-    from logsight_assets.decisions import Said
     from logsight_assets.lake import Lake
     from logsight_assets.templates.people import Found
 
@@ -130,7 +128,7 @@ def _pin(options: argparse.Namespace) -> int:
     from logsight_assets.templates.pins import PIN
 
     lake = lake_of(options)
-    said = _said(options, lake)
+    said = said_of(options, lake)
     found = find(lake, options.template, options.tenant)
     if options.remove:
         take_back(lake, found, PIN, said)
@@ -146,7 +144,7 @@ def _name(options: argparse.Namespace) -> int:
     if options.remove == (options.name is not None):
         raise UsageError("templates name: give a name, or --remove")
     lake = lake_of(options)
-    said = _said(options, lake)
+    said = said_of(options, lake)
     found = find(lake, options.template, options.tenant)
     if options.remove:
         take_back(lake, found, NAME, said)
@@ -169,10 +167,3 @@ def _done(options: argparse.Namespace, found: Found, what: str) -> int:
     return show(
         options, document, f"{found.template_id} {what}: {visible(found.service)}: {visible(found.template.text)}"
     )
-
-
-def _said(options: argparse.Namespace, lake: Lake) -> Said:
-    from logsight_assets.decisions import Said
-
-    end = until(options.until, lake.clock()) if options.until else None
-    return Said(options.by or getpass.getuser(), options.why, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import os
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from logsight_assets.cli.times import until
+from logsight_assets.decisions import Said
 from logsight_assets.errors import UsageError
 from logsight_assets.lake import Lake, open_lake
 from logsight_assets.settings import TENANT_NAME, variable_of
@@ -97,6 +100,16 @@ def hours_asked_for(options: argparse.Namespace) -> tuple[Hour | None, Hour | No
 def tell(text: str) -> None:
     """Say something beside the answer, on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def who_of(options: argparse.Namespace) -> str:
+    """Whoever is named by `--by`, else the user of the machine."""
+    return str(options.by or getpass.getuser())
+
+
+def said_of(options: argparse.Namespace, lake: Lake) -> Said:
+    """Who decides, why, and until when, as `--by`, `--why` and `--until` say."""
+    return Said(who_of(options), options.why, until(options.until, lake.clock()) if options.until else None)
 
 
 def many(count: int, thing: str) -> str:

@@ -53,7 +53,7 @@ def approve(lake: Lake, records: IncidentRecords, name: str, actor: Actor, who: 
 def _as_it_is(lake: Lake, name: str) -> Runbook | None:
     """The runbook of today's file; UsageError if that is wrong: another's that is wrong stops nobody."""
     declared = read_runbooks(lake.config / FOLDER)
-    if wrong := next((each for each in declared.refused if each.name == name), None):
+    if wrong := declared.wrong.get(name):
         raise UsageError(f"{wrong.error}; correct it, then approve")
     return declared.by_name.get(name)
 

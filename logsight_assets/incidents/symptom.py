@@ -45,12 +45,10 @@ def services_of(alarm: Alarm, known: Sequence[str], hosts: dict[str, str] | None
     """
     for rank in (*range(len(_RANKED)), None):
         found: dict[str, str] = {}
-        for namespace, dimension, value in alarm.dimensions:
-            if _RANK.get(_plain(dimension)) == rank:
-                for candidate in _candidates(dimension, value):
-                    service = (hosts or {}).get(candidate) or named_service(candidate, known)
-                    if service:
-                        found.setdefault(service, f"dimension {dimension} of {namespace or 'the metric'} names it")
+        for namespace, dimension, candidate in _named(alarm, rank):
+            service = (hosts or {}).get(candidate) or named_service(candidate, known)
+            if service:
+                found.setdefault(service, f"dimension {dimension} of {namespace or 'the metric'} names it")
         if found:
             return [SymptomService(service, reason) for service, reason in found.items()]
     said = [(alarm.name, "name"), (alarm.description, "description")]
@@ -65,15 +63,16 @@ def services_of(alarm: Alarm, known: Sequence[str], hosts: dict[str, str] | None
 def things_named(alarm: Alarm) -> list[str]:
     """What the alarm's strongest dimensions name, whether the logs know it or not; empty if none of them names any."""
     for rank in range(len(_RANKED)):
-        found = [
-            candidate
-            for _, dimension, value in alarm.dimensions
-            if _RANK.get(_plain(dimension)) == rank
-            for candidate in _candidates(dimension, value)
-        ]
-        if found:
-            return list(dict.fromkeys(found))
+        if found := dict.fromkeys(candidate for _, _, candidate in _named(alarm, rank)):
+            return list(found)
     return []
+
+
+def _named(alarm: Alarm, rank: int | None) -> Iterator[tuple[str, str, str]]:
+    """Namespace, dimension and what may be a service's name, of the dimensions of a rank; None for all without one."""
+    for namespace, dimension, value in alarm.dimensions:
+        if _RANK.get(_plain(dimension)) == rank:
+            yield from ((namespace, dimension, candidate) for candidate in _candidates(dimension, value))
 
 
 def named_service(text: str, known: Sequence[str]) -> str | None:

@@ -111,16 +111,21 @@ def waiting(
     return found
 
 
-def readable(arrivals: Iterable[Arrival], declared: Declared[SourceDefinition]) -> list[Arrival]:
-    """Without those of sources whose file is wrong: they wait until it is corrected, and keep no other waiting."""
-    wrong = {each.name for each in declared.refused}
-    return [arrival for arrival in arrivals if arrival.raw.source not in wrong]
+@dataclass(frozen=True)
+class Ready:
+    """What can be read now: what is of a source whose file is wrong waits for its correction, and stops no other."""
+
+    arrivals: list[Arrival]
+    kept_hours: frozenset[Hour]  # arrival hours of what waits: their markers stay, so that the file is all it waits for
 
 
-def kept_hours(arrivals: Iterable[Arrival], declared: Declared[SourceDefinition]) -> set[Hour]:
-    """Arrival hours of those others: their markers stay, so that a corrected file is all that the objects wait for."""
-    wrong = {each.name for each in declared.refused}
-    return {arrival.raw.arrival_hour for arrival in arrivals if arrival.raw.source in wrong}
+def ready(
+    lake: Lake, declared: Declared[SourceDefinition], hours: Iterable[Hour] | None = None, *, replay: bool = False
+) -> Ready:
+    """What must be read, as `waiting`, as far as it can be."""
+    found, wrong = waiting(lake, declared.by_name, hours, replay=replay), declared.wrong
+    kept = frozenset(arrival.raw.arrival_hour for arrival in found if arrival.raw.source in wrong)
+    return Ready([arrival for arrival in found if arrival.raw.source not in wrong], kept)
 
 
 class _Receipts:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from logsight_assets.intake.arrivals import Arrival, kept_hours, readable, waiting
-from logsight_assets.intake.run import IntakeReport, declared_sources, read_hours, workbench
+from logsight_assets.intake.arrivals import Arrival, ready
+from logsight_assets.intake.run import IntakeReport, read_hours, workbench
 from logsight_assets.lake import Lake, mark, markers, unmark
 from logsight_assets.observers import saw_intake, saw_receipt
 from logsight_assets.partitions import CHUNK, FIRST, hours_of, is_replay, keeping_what_is_done
@@ -36,17 +36,15 @@ def intake_asset(hours: dg.HourlyPartitionsDefinition) -> dg.AssetsDefinition:
         with keeping_what_is_done(context, lake) as progress, workbench(lake) as bench:
             # Before the listing: whoever puts an object afterwards leaves a marker of its own, which stays.
             told = {hour: markers(lake.store, "arrivals", str(hour)) for hour in hours}
-            declared = declared_sources(lake)
-            held = waiting(lake, declared.by_name, hours, replay=is_replay(context))
-            kept = kept_hours(held, declared)
-            for hour, read in read_hours(bench, by_hour(hours, readable(held, declared)), saw_receipt):
+            waits = ready(lake, bench.declared, hours, replay=is_replay(context))
+            for hour, read in read_hours(bench, by_hour(hours, waits.arrivals), saw_receipt):
                 with progress.attempt(f"arrival hour {hour}"):
                     report = read()
                     total.merge(report)
                     saw_intake(report)
                     if report.objects:
                         mark(lake.store, "completeness", "table", str(hour))
-                    if hour not in kept:
+                    if hour not in waits.kept_hours:
                         unmark(lake.store, told[hour])
                     progress.done(hour.partition_key, intake_metadata(report))
         context.log.info("intake of %s objects: %s events", total.objects, total.events)

@@ -22,7 +22,7 @@ from logsight_assets.intake.inflate import PACKED
 from logsight_assets.intake.quarantine import entries_of, packed_by_gzip, raw_of
 from logsight_assets.intake.reading import parse_context
 from logsight_assets.intake.receipts import Receipt, read_receipts_at, receipt_entries, receipt_hours
-from logsight_assets.intake.sources import SourceDefinition, automatic_source
+from logsight_assets.intake.sources import SourceDefinition, source_of
 from logsight_assets.intake.tenancy import tenancy_of
 from logsight_assets.intake.tenant_lines import Place, TenantLines, Whose, find, names_only
 from logsight_assets.intake.unpack import plain_chunks
@@ -85,7 +85,7 @@ class Blanking:
 
     def _find(self, receipt: Receipt) -> TenantLines:
         """The tenant's lines of an object; none where it is not the lake's own, or gone."""
-        source = self.sources.get(receipt.source) or automatic_source(receipt.source)
+        source = source_of(self.sources, receipt.source)
         limits = self.lake.settings.limits
         whose = Whose(
             self.tenant,

@@ -16,7 +16,7 @@ from logsight_assets.intake.arrivals import Arrival
 from logsight_assets.intake.keys import load_keys
 from logsight_assets.intake.receipts import Receipt, read_receipts
 from logsight_assets.intake.redact_records import redaction_of
-from logsight_assets.intake.sources import SourceDefinition, automatic_source, read_sources
+from logsight_assets.intake.sources import SourceDefinition, read_sources, source_of
 from logsight_assets.intake.transaction import Workbench, reading_rules, take_in
 from logsight_assets.lake import Lake, hours_below, values
 from logsight_assets.scratch import embedded_engine, scratch_folder, workers
@@ -92,8 +92,7 @@ def workbench(lake: Lake) -> Iterator[Workbench]:
             engine,
             redaction_of(lake.settings, keys.ring),
             keys,
-            declared.by_name,
-            {each.name: each for each in declared.refused},
+            declared,
             _sealed(lake),
             frozenset(erased_tenants(lake)),
             redaction_fingerprint(lake.settings),
@@ -154,10 +153,9 @@ def stale_objects(lake: Lake) -> Counter[str]:
     A new redaction key makes nothing stale: older tokens stay searchable. Of a source whose file is wrong nobody knows.
     """
     declared, fingerprint = declared_sources(lake), redaction_fingerprint(lake.settings)
-    wrong = {each.name for each in declared.refused}
     found: Counter[str] = Counter()
-    for receipt in (each for each in read_receipts(lake) if each.source not in wrong):
-        source = declared.by_name.get(receipt.source) or automatic_source(receipt.source)
+    for receipt in (each for each in read_receipts(lake) if each.source not in declared.wrong):
+        source = source_of(declared.by_name, receipt.source)
         today = reading_rules(source, fingerprint)
         if any(receipt.versions.get(name) != value for name, value in today.items()):
             found[receipt.source] += 1

@@ -6,6 +6,7 @@ detected, and its lines may name any valid tenant. Add a field here, to `docs/so
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -131,6 +132,11 @@ def automatic_source(name: str) -> SourceDefinition:
         return validated(SourceDefinition, {"name": name, "tenants": "any"}, f"source {name!r}")
     except ConfigurationError as error:
         raise UsageError(str(error)) from error
+
+
+def source_of(sources: Mapping[str, SourceDefinition], name: str) -> SourceDefinition:
+    """The source of this name as it is declared, else the automatic one."""
+    return sources.get(name) or automatic_source(name)
 
 
 def read_sources(folder: Path) -> Declared[SourceDefinition]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from logsight_assets.declarations import Refused
+from logsight_assets.declarations import Declared
 from logsight_assets.errors import ConservationError, PermanentError
 from logsight_assets.intake.commit import commit
 from logsight_assets.intake.convert import Tally
@@ -31,7 +31,7 @@ from logsight_assets.intake.raw import RawObject
 from logsight_assets.intake.reading import Reading, parse_context, read_records
 from logsight_assets.intake.receipts import Receipt, key_digest, object_id
 from logsight_assets.intake.redact_records import Redaction, redact_records
-from logsight_assets.intake.sources import SourceDefinition, automatic_source
+from logsight_assets.intake.sources import SourceDefinition, source_of
 from logsight_assets.intake.tenancy import tenancy_of
 from logsight_assets.intake.unpack import Unpacked, unpack
 from logsight_assets.lake import (
@@ -54,8 +54,7 @@ class Workbench:
     engine: DuckDBEngine
     redaction: Redaction
     keys: LakeKeys
-    sources: Mapping[str, SourceDefinition]
-    wrong_sources: Mapping[str, Refused]
+    declared: Declared[SourceDefinition]
     is_sealed: Callable[[str, Hour], bool]
     erased: frozenset[str]
     redaction_fingerprint: str
@@ -63,9 +62,9 @@ class Workbench:
 
     def source_of(self, raw: RawObject) -> SourceDefinition:
         """By what rules an object is read; ConfigurationError while the file that says it is wrong."""
-        if wrong := self.wrong_sources.get(raw.source):
+        if wrong := self.declared.wrong.get(raw.source):
             raise wrong.error
-        return self.sources.get(raw.source) or automatic_source(raw.source)
+        return source_of(self.declared.by_name, raw.source)
 
     def versions(self, source: SourceDefinition) -> dict[str, Any]:
         return reading_rules(source, self.redaction_fingerprint) | {"redaction_key": self.keys.ring.current}

@@ -89,7 +89,7 @@ def due_hours(lake: Lake) -> dict[Hour, list[str]]:
         found = due_while_wrong(found)
     first = lake.now - _EDITED_HOURS
     for tenant in _tenants(lake.store):
-        if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
+        if is_erased(lake.store, tenant) or declared.wrong_names(tenant):
             continue
         wanted = fingerprint_of(each for each in declared.by_name.values() if each.is_for(tenant))
         for hour in noted_hours(lake.store, tenant, since=first):

@@ -100,7 +100,7 @@ def due_days(lake: Lake) -> dict[str, list[str]]:
         found = due_while_wrong(found)
     recent = {(lake.now - 24 * back).day for back in range(_EDITED_DAYS)}
     for tenant in _tenants(lake.store):
-        if is_erased(lake.store, tenant) or any(each.may_be_of(tenant) for each in declared.refused):
+        if is_erased(lake.store, tenant) or declared.wrong_names(tenant):
             continue
         wanted = _definitions(each for each in declared.by_name.values() if each.is_for(tenant))
         for day in recent & _days_of(lake.store, tenant):

@@ -12,7 +12,7 @@ has no watermark: no hour of it becomes complete, and only those that were told 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from logsight_assets.declarations import Declared
 from logsight_assets.errors import PublishConflict
 from logsight_assets.intake.arrivals import waiting
-from logsight_assets.intake.sources import SourceDefinition, automatic_source
+from logsight_assets.intake.sources import SourceDefinition, source_of
 from logsight_assets.lake import MIXED, Lake, completeness_key, is_erased, values
 from logsight_assets.parquet import parquet_bytes, read_rows
 from logsight_assets.tables import COMPLETENESS
@@ -161,12 +161,12 @@ def refresh_completeness(lake: Lake, declared: Declared[SourceDefinition]) -> li
 
 
 def _derived(lake: Lake, declared: Declared[SourceDefinition]) -> dict[str, pa.Table]:
-    wrong = {each.name for each in declared.refused}
+    wrong = declared.wrong
 
     def lateness_minutes(source: str) -> int | None:
         if source in wrong:
             return None
-        return (declared.by_name.get(source) or automatic_source(source)).lateness_minutes
+        return source_of(declared.by_name, source).lateness_minutes
 
     # What waits is listed first: an object that is read in between shows as unread, never as not there.
     pending = {PendingRaw(a.raw.tenant, a.raw.source, a.raw.arrival_hour) for a in waiting(lake, declared.by_name)}
@@ -179,7 +179,7 @@ def _derived(lake: Lake, declared: Declared[SourceDefinition]) -> dict[str, pa.T
     return {tenant: _as_told_before(lake.store, tenant, rows, wrong) for tenant, rows in tables.items()}
 
 
-def _as_told_before(store: ObjectStore, tenant: str, rows: pa.Table, wrong: set[str]) -> pa.Table:
+def _as_told_before(store: ObjectStore, tenant: str, rows: pa.Table, wrong: Collection[str]) -> pa.Table:
     """The rows, with those of these sources as they are published, but for hours that are behind now.
 
     Without that a typing error would open every hour of the past, and whatever was made of them would be made twice.

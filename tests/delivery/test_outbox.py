@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -302,25 +303,22 @@ def test_the_end_of_a_silence_takes_no_message_from_whoever_is_delivering_it(lak
     assert send(lake, {"outbox": Book()}).told == 0
 
 
-def test_what_was_over_before_the_silence_was_ended_is_told_nobody(lake: Lake, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda lake, _: end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo")), id="was ended"),
+        pytest.param(lambda _, clock: clock.forward(minutes=31), id="ended by itself"),
+    ],
+)
+def test_what_was_over_before_the_silence_ended_is_told_nobody(
+    lake: Lake, clock: Clock, end: Callable[[Lake, Clock], object]
+) -> None:
     book = Book()
     silent(lake, clock, 30)
     alarm(lake)
     send(lake, {"outbox": book})
     alarm(lake, state="OK", minute=4)
-    end_silence(lake, "acme", {"alarm": "checkout-5xx"}, Said("jo"))
-    send(lake, {"outbox": book})
-    assert book.letters == []
-    assert waiting(lake) == []
-
-
-def test_what_was_over_before_the_silence_ended_is_told_nobody(lake: Lake, clock: Clock) -> None:
-    book = Book()
-    silent(lake, clock, 30)
-    alarm(lake)
-    send(lake, {"outbox": book})
-    alarm(lake, state="OK", minute=4)
-    clock.forward(minutes=31)
+    end(lake, clock)
     send(lake, {"outbox": book})
     assert book.letters == []
     assert waiting(lake) == []

@@ -77,7 +77,7 @@ def define_source(lake: Lake, name: str, **fields: Any) -> None:
 def read_all(lake: Lake, *, replay: bool = False) -> IntakeReport:
     """One run of intake over everything that waits."""
     with workbench(lake) as bench:
-        return read_objects(bench, waiting(lake, bench.sources, replay=replay))
+        return read_objects(bench, waiting(lake, bench.declared.by_name, replay=replay))
 
 
 def events(lake: Lake, tenant: str | None = None) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ def test_an_hour_whose_object_is_gone_fails_alone(lake: Lake) -> None:
             put_raw(lake, [flat_line()], f"{number}.gz", hour=hour)
     seen: list[str] = []
     with workbench(lake) as bench:
-        found = waiting(lake, bench.sources)
+        found = waiting(lake, bench.declared.by_name)
         by_hour = {hour: [arrival for arrival in found if arrival.raw.arrival_hour == hour] for hour in hours}
         lake.store.delete(by_hour[HOUR - 1][0].raw.key)
         objects: dict[Hour, int | None] = {}
@@ -36,7 +36,7 @@ def test_whoever_stops_early_leaves_what_has_not_begun(lake: Lake) -> None:
     for number in range(40):
         put_raw(lake, [flat_line()], f"{number}.gz", hour=HOUR - number % 20)
     with workbench(lake) as bench:
-        found = waiting(lake, bench.sources)
+        found = waiting(lake, bench.declared.by_name)
         by_hour = {HOUR - n: [arrival for arrival in found if arrival.raw.arrival_hour == HOUR - n] for n in range(20)}
         reading = read_hours(bench, by_hour, lambda _: None)
         assert next(reading)[1]().objects == 2

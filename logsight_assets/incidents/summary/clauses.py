@@ -72,7 +72,7 @@ def _words(text: str, names: Collection[str], held: str) -> Iterator[Word | None
     """The words in their order; None for what ends a clause."""
     known = {name.lower(): name for name in names if name and not _has_meaning(name)} | {QUOTATION: QUOTATION}
     longest_first = sorted(known, key=len, reverse=True)
-    named = "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in longest_first)
+    named = "|".join(map(whole, longest_first))
     tokens = f"(?P<name>{named})|(?P<time>{TIME.pattern})|(?P<number>{NUMBER.pattern})|{_TOKEN.pattern}"
     for match in re.finditer(tokens, text.replace("\u2019", "'"), re.IGNORECASE):
         found = match[0]
@@ -108,12 +108,18 @@ def _plain(text: str, held: str) -> Iterator[Word]:
         yield Word(text, meanings, NUMBER_WORDS.get(text))
     elif _LATIN.fullmatch(text) and "-" not in text:
         yield Word(text)
-    elif _stands(text, held):
+    elif stands_in(held, text):
         yield Word(text, _judging(text), name=text)
     else:
         for part in re.split(r"[^\w']+", text):
             yield Word(part, meanings_of(part))
 
 
-def _stands(word: str, held: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", held) is not None
+def whole(word: str) -> str:
+    """A word as an expression that finds it whole: `pay` is no part of `pay-1` or `payment`."""
+    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
+
+
+def stands_in(text: str, word: str) -> bool:
+    """Whether a text holds a word whole."""
+    return re.search(whole(word), text) is not None

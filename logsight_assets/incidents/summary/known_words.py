@@ -53,7 +53,7 @@ _BEFORE_THINGS = (
 
 def has_unknown_words(spoken: Spoken) -> bool:
     """A word that is none of ours stands in a cited fact, and as the name of a thing: strangers judge nothing."""
-    roots = {root(word) for word in _letters(spoken.held)}
+    roots = {root(word) for word in _letters(spoken.claimed.held)}
     quoted = quoted_words(spoken)
     suspects = {service for fact in spoken.cited if fact.kind in (SUSPECT, EARLIER) for service in fact.services}
     for clause in spoken.clauses:

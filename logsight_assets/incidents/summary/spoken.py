@@ -39,14 +39,9 @@ class Spoken:
         return self.claimed.cited
 
     @cached_property
-    def held(self) -> str:
-        """All words of the cited facts, in lower case."""
-        return " ".join(fact.words for fact in self.cited)
-
-    @cached_property
     def clauses(self) -> tuple[Clause, ...]:
         text = INLINE.sub(f" {QUOTATION} ", self.claimed.text)
-        return clauses_of(text, {*known_names(self.claimed), *self.claimed.services}, self.held)
+        return clauses_of(text, {*known_names(self.claimed), *self.claimed.services}, self.claimed.held)
 
     @cached_property
     def words(self) -> Clause:

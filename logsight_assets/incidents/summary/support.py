@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
-from logsight_assets.incidents.summary.clauses import NUMBER, NUMBER_WORDS, TIME
+from logsight_assets.incidents.summary.clauses import NUMBER, NUMBER_WORDS, TIME, stands_in, value_of, whole
 from logsight_assets.incidents.summary.fact import EVENT, KINDS, Fact, utc_text
 from logsight_assets.incidents.summary.plain import is_name
 from logsight_assets.incidents.summary.schema import Statement
@@ -62,6 +63,11 @@ class Claimed:
     def text(self) -> str:
         """Its text without ids of facts, which are no names and no numbers."""
         return _ID.sub(" ", self.statement.text)
+
+    @cached_property
+    def held(self) -> str:
+        """All words of its facts, in lower case."""
+        return " ".join(fact.words for fact in self.cited)
 
     @property
     def codes(self) -> frozenset[str]:
@@ -122,10 +128,9 @@ def is_told(match: re.Match[str], known: Sequence[str]) -> bool:
 
 
 def _number_is_not_there(claimed: Claimed) -> bool:
-    text = TIME.sub(" ", claimed.text)
-    text = _without_numbered(text, claimed)
+    text = _without_numbered(TIME.sub(" ", claimed.text), claimed.held)
     for name in known_names(claimed):
-        text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", " ", text)
+        text = re.sub(whole(name), " ", text)
     counted = {number for fact in claimed.cited for number in fact.numbers}
     if not all(_is_counted(number, counted, claimed.codes) for number in NUMBER.findall(text)):
         return True
@@ -134,41 +139,33 @@ def _number_is_not_there(claimed: Claimed) -> bool:
     return any(word in _VAGUE or NUMBER_WORDS.get(word, Decimal(0)) not in {Decimal(0), *counted} for word in words)
 
 
-def _without_numbered(text: str, claimed: Claimed) -> str:
+def _without_numbered(text: str, held: str) -> str:
     """A text without names that end with a number and that its facts hold: the number counts nothing."""
-    held = " ".join(fact.words for fact in claimed.cited)
-    return _NUMBERED.sub(lambda match: " " if _holds(held, match[0].lower()) else match[0], text)
+    return _NUMBERED.sub(lambda match: " " if stands_in(held, match[0].lower()) else match[0], text)
 
 
 def _is_counted(text: str, counted: set[Decimal], codes: frozenset[str]) -> bool:
     try:
-        value = Decimal(text.rstrip("%").replace(",", ""))
+        value = value_of(text)
     except InvalidOperation:
         return False
-    if text.endswith("%"):
-        return value / 100 in counted
     return value in counted or text in codes
 
 
 def _name_is_not_there(claimed: Claimed) -> bool:
     """What looks like a name must be in a cited fact; so must a service that the incident knows."""
-    held = " ".join(fact.words for fact in claimed.cited)
     own = {service for fact in claimed.cited for service in fact.services}
-    text = NUMBER.sub(" ", _without_numbered(TIME.sub(" ", claimed.text), claimed))
+    text = NUMBER.sub(" ", _without_numbered(TIME.sub(" ", claimed.text), claimed.held))
     for service in claimed.services - own:
-        if re.search(rf"(?<![\w-]){re.escape(service)}(?![\w-])", text) and service.lower() not in held:
+        if stands_in(text, service) and service.lower() not in claimed.held:
             return True
     first = True
     for word in _WORD.findall(text):
         looks = _NAME.search(word) or (not first and word[0].isupper() and word not in ("UTC", "I"))
         first = False
-        if looks and word.lower() not in _COMPOUNDS and not _holds(held, word.lower()):
+        if looks and word.lower() not in _COMPOUNDS and not stands_in(claimed.held, word.lower()):
             return True
     return False
-
-
-def _holds(text: str, word: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
 
 
 def _change_is_not_there(claimed: Claimed) -> bool:
@@ -198,7 +195,7 @@ def _says_nothing(claimed: Claimed) -> bool:
         return False  # of logs, which have no name
     text = claimed.text.lower()
     named = any(_NAME.search(word) and word not in _COMPOUNDS for word in _WORD.findall(claimed.text))
-    return not (named or any(_holds(text, name.lower()) for name in known_names(claimed)))
+    return not (named or any(stands_in(text, name.lower()) for name in known_names(claimed)))
 
 
 def known_names(claimed: Claimed) -> list[str]:
